@@ -1,0 +1,1 @@
+"""The contracts: what a connector author writes against. Imports no Beam."""

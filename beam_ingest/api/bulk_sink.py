@@ -1,0 +1,70 @@
+"""Bulk sinks: what publishes staged files to an external system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, ClassVar, Literal
+
+from beam_ingest.api.codec import decode
+from beam_ingest.api.component import Component
+from beam_ingest.api.outcomes import Outcome, Retired
+from beam_ingest.api.record import Record
+from beam_ingest.api.sink import Token
+from beam_ingest.api.source import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One staged file: lines, each a record that the stage encoded.
+
+    ``id`` is the same in every attempt and sorts in the order in which splits were listed;
+    ``count`` is the number of lines; ``path`` is any path that Beam's FileSystems knows.
+    """
+
+    id: str
+    path: str
+    count: int
+    opener: Callable[[], BinaryIO]
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines without their line breaks."""
+        with self.opener() as file:
+            for line in file:
+                yield line.rstrip(b"\n")
+
+    def records(self) -> Iterator[Record]:
+        """The records, decoded: entities where the line is an entity's, mappings otherwise."""
+        return map(decode, self.lines())
+
+
+class BulkSink(Component):
+    """Publishes staged files, each an idempotent upsert of all that is in it."""
+
+    kind: ClassVar[str] = "bulk-sink"
+    commit_on: ClassVar[Literal["success", "completed"]] = "success"
+    """``success``: commit only a run that counts as one (an alias is swapped), abort others.
+    ``completed``: commit whenever the run came to its end, whatever its status; an
+    interrupted or stopped run is aborted."""
+
+    def publish(self, file: StagedFile) -> Iterable[Outcome] | None:
+        """Publish one file; again after a fault, with the same effect.
+
+        One outcome a line, in order; None: all written. ``Deferred`` is no answer here.
+        ``TransientError`` is tried again; another exception fails the file, which stays.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.publish")
+
+    def retire(self, scope: Scope) -> Retired | None:
+        """As ``Sink.retire``."""
+        return None
+
+    def begin(self) -> Token:
+        """Once a run, before the first publish; deterministic and idempotent by ``run_id``."""
+        return None
+
+    def commit(self, token: Token) -> None:
+        """Make what was published visible. Idempotent."""
+
+    def abort(self, token: Token) -> None:
+        """Leave what was visible before; remove what ``begin`` made. Idempotent."""

@@ -1,0 +1,215 @@
+"""Secrets: a value that is never in a repr, a pickle, JSON, a log or an error.
+
+A ``Secret`` field holds a *reference* until a worker calls ``get()``:
+
+* ``${NAME}`` or ``$NAME`` in the workflow: the environment variable, read on the worker;
+* ``file:/path``: the file's content without its last line break, read on the worker;
+* a literal: kept in this process's vault, referred to by ``vault:<handle>``. The launcher
+  hands the vault to local worker processes through their environment
+  (``vault_environment``); a remote runner refuses such a workflow.
+
+So a component's configuration can be serialized as it is: only references are in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets as _random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from beam_ingest.api.errors import FatalError
+
+MASK = "**********"
+_VAULT_VARIABLE = "BEAM_INGEST_VAULT_"
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_vault: dict[str, str] = {}
+
+
+class Expanded(str):
+    """A string of the workflow in which variables were expanded; ``reference`` is as written."""
+
+    reference: str
+
+    def __new__(cls, value: str, reference: str) -> Expanded:
+        """Both spellings at once."""
+        text = super().__new__(cls, value)
+        text.reference = reference
+        return text
+
+
+class Secret:
+    """A reference to a secret value. Equal when the references are equal."""
+
+    __slots__ = ("_reference",)
+
+    def __init__(self, value: str) -> None:
+        if isinstance(value, Expanded):
+            self._reference = value.reference
+        elif value.startswith(("file:", "vault:")) or _VARIABLE.fullmatch(value):
+            self._reference = value
+        else:
+            handle = _random.token_hex(8)
+            _vault[handle] = value
+            self._reference = f"vault:{handle}"
+
+    @property
+    def reference(self) -> str:
+        """What may be serialized: ``${NAME}``, ``file:/path`` or ``vault:<handle>``."""
+        return self._reference
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the workflow holds the value itself instead of a reference to it."""
+        return self._reference.startswith("vault:")
+
+    def get(self) -> str:
+        """The value. Raises ``FatalError`` where the reference leads nowhere."""
+        if self.is_literal:
+            return _from_vault(self._reference.removeprefix("vault:"))
+        if self._reference.startswith("file:"):
+            return _from_file(self._reference.removeprefix("file:"))
+        return expand(self._reference, os.environ)
+
+    def __repr__(self) -> str:
+        return f"Secret('{MASK}')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._reference == self._reference
+
+    def __hash__(self) -> int:
+        return hash(self._reference)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _of_reference, (self._reference,)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            _validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda secret: secret.reference, when_used="always"
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "format": "password",
+            "description": "A secret: ${VARIABLE}, file:/path, or the value itself.",
+        }
+
+
+Option = Any  # a value of a free-form mapping; see secret_options
+
+
+def secret_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``options`` with every value that came from a variable or ``file:`` as a ``Secret``.
+
+    Free-form mappings (``connectionOptions``) may hold a secret under any name, so in them
+    every referenced value stays a reference. A literal under a name that says what it is
+    (password, token, secret, key) becomes one too.
+    """
+    return {key: _secret_value(key, value) for key, value in (options or {}).items()}
+
+
+def resolve_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping with its secrets' values, for the worker. Raises ``FatalError``."""
+    return {key: _resolve(value) for key, value in options.items()}
+
+
+def expand(text: str, environment: Mapping[str, str]) -> str:
+    """``text`` with ``$NAME`` and ``${NAME}`` replaced. Raises ``FatalError`` for an unset one."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in environment:
+            raise FatalError(
+                f"the environment variable {name} is not set on this worker",
+                hint=f"set {name} where the worker runs, or use a file: reference",
+            )
+        return environment[name]
+
+    return _VARIABLE.sub(value, text)
+
+
+def vault_environment() -> dict[str, str]:
+    """Environment variables that hand this process's literal secrets to a local child."""
+    return {_VAULT_VARIABLE + handle: value for handle, value in _vault.items()}
+
+
+def _validate(value: Any) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Secret(str(value))
+    raise ValueError("a secret is a string: ${VARIABLE}, file:/path, or the value itself")
+
+
+def _of_reference(reference: str) -> Secret:
+    secret = Secret.__new__(Secret)
+    secret._reference = reference
+    return secret
+
+
+def _from_vault(handle: str) -> str:
+    value = _vault.get(handle, os.environ.get(_VAULT_VARIABLE + handle))
+    if value is None:
+        raise FatalError(
+            "a secret that the workflow holds as plain text did not reach this worker",
+            hint="write it as ${VARIABLE} or file:/path",
+        )
+    return value
+
+
+def _from_file(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise FatalError(
+            f"the secret file {path} cannot be read: {reason}",
+            hint="check the path and its permissions on the worker",
+        ) from None
+
+
+_NAMES = re.compile(r"passw|passphrase|secret|token|credential|private|api_?key", re.IGNORECASE)
+
+
+def _secret_value(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return secret_options(value)
+    if isinstance(value, list):
+        return [_secret_value(key, item) for item in value]
+    if isinstance(value, str) and (
+        isinstance(value, Expanded)
+        or value.startswith(("file:", "vault:"))
+        or _VARIABLE.fullmatch(value)
+        or _NAMES.search(key)
+    ):
+        return Secret(value)
+    return value
+
+
+def _resolve(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.get()
+    if isinstance(value, Mapping):
+        return resolve_options(value)
+    if isinstance(value, list):
+        return [_resolve(item) for item in value]
+    return value

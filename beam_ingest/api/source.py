@@ -1,0 +1,131 @@
+"""Sources: what reads records from an external system."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from beam_ingest.api.component import Component
+from beam_ingest.api.config_model import ConfigModel
+from beam_ingest.api.errors import RetireRefused
+from beam_ingest.api.record import Record
+from beam_ingest.api.settings import RetireLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A piece of a source's work: read alone, anywhere, twice with the same result.
+
+    ``key`` is unique in the run; ``payload`` is JSON-able and holds what ``read`` needs.
+    """
+
+    key: str
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A container, and the complete listing of all names in it, before any filter.
+
+    ``names`` are fully qualified. What a server holds in the scope and ``names`` does not name
+    may be retired. A listing that failed is a ``Scope`` with ``failed`` set to the reason: it
+    retires nothing and is reported as a failure; it is never an empty listing.
+    ``entity_type`` says what the names are: tables of a schema, schemas of a database.
+    """
+
+    fqn: str
+    names: Collection[str] = ()
+    entity_type: str = "table"
+    failed: str | None = None
+    limits: RetireLimits = field(default_factory=RetireLimits)
+
+    def gone(self, held: Collection[str]) -> list[str]:
+        """Those of ``held`` (what the server has in this scope) that may be retired, sorted.
+
+        Raises ``RetireRefused`` where that is more than ``beam.retire`` allows.
+        """
+        gone = sorted(set(held).difference(self.names))
+        if len(gone) > self.limits.floor and len(gone) > self.limits.max_share * len(held):
+            raise RetireRefused(
+                f"{self.fqn}: {len(gone)} of {len(held)} names would be retired, more than "
+                f"the share of {self.limits.max_share:g} that beam.retire.maxShare allows",
+                hint="if they are really gone, run once with --allow-retire",
+            )
+        return gone
+
+
+class UncheckedSourceConfig(ConfigModel):
+    """The ``sourceConfig.config`` of a source that declares none: any keys."""
+
+    model_config = ConfigModel.model_config | {"extra": "allow"}
+
+
+class Source(Component):
+    """Reads a bounded set of records.
+
+    ``SourceConfig`` is the model of the workflow's ``sourceConfig.config``; what was configured
+    is ``self.context.source_config``.
+    """
+
+    kind: ClassVar[str] = "source"
+    SourceConfig: ClassVar[type[ConfigModel]] = UncheckedSourceConfig
+
+    def parents(self) -> Iterator[Record]:
+        """What must exist before the records: service, database, schemas. Default: nothing."""
+        return iter(())
+
+    def splits(self) -> Iterator[Split | Scope]:
+        """List the work, and the scopes whose listing is complete. Default: one split.
+
+        An exception ends the listing as failed: nothing is retired and the run has failed,
+        but what was listed before it is read.
+        """
+        yield Split("all")
+
+    def read(self, split: Split) -> Iterator[Record]:
+        """Stream the records of ``split``, in the same order each time; never a list of all.
+
+        Called again from the start after a ``TransientError`` and in another attempt.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.read")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A record of an unbounded source and its event time (seconds since the epoch, UTC)."""
+
+    record: Record
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one ``poll`` found: records, where to go on, and how far event time has come.
+
+    ``watermark``: no later record of this partition is older (seconds since the epoch).
+    ``undecodable``: raw messages that are no records, as (position, reason, bytes).
+    """
+
+    records: Sequence[Timed]
+    position: Any
+    watermark: float
+    undecodable: Sequence[tuple[Any, str, bytes]] = ()
+
+
+class StreamSource(Component):
+    """Reads records without end, partition by partition."""
+
+    kind: ClassVar[str] = "source"
+    SourceConfig: ClassVar[type[ConfigModel]] = UncheckedSourceConfig
+
+    def partitions(self) -> Iterator[Split]:
+        """The partitions, listed before the graph is built."""
+        yield Split("all")
+
+    def poll(self, partition: Split, position: Any) -> Poll:
+        """What there is after ``position`` (None: from the start); returns soon, also empty."""
+        raise NotImplementedError(f"{type(self).__name__}.poll")
+
+    def acknowledge(self, partition: Split, position: Any) -> None:
+        """Everything up to ``position`` is durable. May be called late, twice, or never."""

@@ -1,0 +1,1 @@
+"""From YAML with line numbers to checked models."""

@@ -1,0 +1,1 @@
+"""How a workflow becomes a Beam graph; data passes through the modules as they read."""

@@ -1,0 +1,1 @@
+"""One HTTP session for all connectors: pool, retries, pagination."""

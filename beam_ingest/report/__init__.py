@@ -1,0 +1,1 @@
+"""Progress and summaries for the reader."""

@@ -1,0 +1,1 @@
+"""Pipeline options of each runner, and their checks."""
