@@ -13,7 +13,7 @@ from beam_ingest.api.config_model import ConfigModel, Ignored, Refused
 from beam_ingest.api.errors import Drop, FatalError, IngestError, RecordError, TransientError
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Retired, Unchanged, Written
 from beam_ingest.api.processor import Processor
-from beam_ingest.api.record import Record
+from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.secrets import Secret
 from beam_ingest.api.sink import Batch, Sink, StagedSink
 from beam_ingest.api.source import Poll, Scope, Source, Split, StreamSource, Timed
@@ -29,7 +29,7 @@ __all__ = [
     "FatalError", "Ignored", "IngestError", "Outcome", "Poll", "Processor", "Record",
     "RecordError", "Refused", "Rejected", "Retired", "Scope", "Secret", "Sink", "Source",
     "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Timed", "TransientError",
-    "Unchanged", "Workflow", "Written", "__version__",
+    "Unchanged", "Unreadable", "Workflow", "Written", "__version__",
 ]  # fmt: skip
 
 

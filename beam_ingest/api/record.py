@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from beam_ingest.api.entities.base import Entity
 
 Record = Entity | dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What a source yields in place of a record that it could not decode.
+
+    It becomes a dead letter of the source's step; the records around it go on. ``where`` finds
+    it again (a file and a line), ``why`` is the reason, ``raw`` the bytes as they were read.
+    """
+
+    where: str
+    why: str
+    raw: bytes
 
 
 def name_of(record: Record) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from beam_ingest.api.component import Component
 from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.errors import RetireRefused
-from beam_ingest.api.record import Record
+from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.settings import RetireLimits
 
 
@@ -83,9 +83,11 @@ class Source(Component):
         """
         yield Split("all")
 
-    def read(self, split: Split) -> Iterator[Record]:
+    def read(self, split: Split) -> Iterator[Record | Unreadable]:
         """Stream the records of ``split``, in the same order each time; never a list of all.
 
+        Where one record cannot be decoded and the next ones can (a line that is no JSON object),
+        yield an ``Unreadable`` in its place: it costs one dead letter, not the split.
         Called again from the start after a ``TransientError`` and in another attempt.
         """
         raise NotImplementedError(f"{type(self).__name__}.read")
