@@ -1,0 +1,1 @@
+"""JSON lines in local files: source, sink, stage and bulk sink."""
