@@ -12,16 +12,20 @@ the reason (``Refused``). Annotate the field::
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 
 class ConfigModel(BaseModel):
-    """Unknown keys are refused; keys are camelCase in YAML, snake_case in Python; frozen."""
+    """Unknown keys are refused; keys are camelCase in YAML, snake_case in Python; frozen.
+
+    A key without a value (null) counts as not written, unless its type has a meaning for None.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -30,6 +34,14 @@ class ConfigModel(BaseModel):
         populate_by_name=True,
         hide_input_in_errors=True,  # an input may hold a secret
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or None not in given.values():
+            return given
+        unset = _not_nullable(cls)
+        return {key: value for key, value in given.items() if value is not None or key not in unset}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,17 @@ def marked_keys(model: BaseModel) -> Iterator[KeyFinding]:
     yield from _walk(model, ())
 
 
+@cache
+def _not_nullable(model: type[BaseModel]) -> frozenset[str]:
+    names: set[str] = set()
+    for name, field in model.model_fields.items():
+        arguments = get_args(field.annotation)
+        nullable = field.annotation is Any or type(None) in arguments or None in arguments
+        if not nullable and not field.is_required():
+            names |= {name, field.alias or name}
+    return frozenset(names)
+
+
 def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[KeyFinding]:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
@@ -80,3 +103,6 @@ def _walk(value: Any, path: tuple[str | int, ...]) -> Iterator[KeyFinding]:
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from _walk(item, (*path, index))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _walk(item, (*path, str(key)))

@@ -4,9 +4,9 @@ A ``Secret`` field holds a *reference* until a worker calls ``get()``:
 
 * ``${NAME}`` or ``$NAME`` in the workflow: the environment variable, read on the worker;
 * ``file:/path``: the file's content without its last line break, read on the worker;
-* a literal: kept in this process's vault, referred to by ``vault:<handle>``. The launcher
-  hands the vault to local worker processes through their environment
-  (``vault_environment``); a remote runner refuses such a workflow.
+* a literal, and text around a variable: kept in this process's vault, referred to by
+  ``vault:<handle>``. The launcher hands the vault to local worker processes through their
+  environment (``vault_environment``); a remote runner refuses such a workflow.
 
 So a component's configuration can be serialized as it is: only references are in it.
 """
@@ -18,16 +18,17 @@ import re
 import secrets as _random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
 from pydantic_core import CoreSchema, core_schema
 
 from beam_ingest.api.errors import FatalError
 
 MASK = "**********"
 _VAULT_VARIABLE = "BEAM_INGEST_VAULT_"
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_HANDLE = re.compile("vault:[0-9a-f]{16}")
 _vault: dict[str, str] = {}
 
 
@@ -42,6 +43,9 @@ class Expanded(str):
         text.reference = reference
         return text
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Expanded, (str(self), self.reference)
+
 
 class Secret:
     """A reference to a secret value. Equal when the references are equal."""
@@ -49,14 +53,12 @@ class Secret:
     __slots__ = ("_reference",)
 
     def __init__(self, value: str) -> None:
-        if isinstance(value, Expanded):
-            self._reference = value.reference
-        elif value.startswith(("file:", "vault:")) or _VARIABLE.fullmatch(value):
-            self._reference = value
-        else:
+        reference = _reference_of(value)
+        if reference is None:
             handle = _random.token_hex(8)
-            _vault[handle] = value
-            self._reference = f"vault:{handle}"
+            _vault[handle] = str(value)
+            reference = f"vault:{handle}"
+        self._reference = reference
 
     @property
     def reference(self) -> str:
@@ -112,7 +114,18 @@ class Secret:
         }
 
 
-Option = Any  # a value of a free-form mapping; see secret_options
+def _references(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return value.reference
+    if isinstance(value, Mapping):
+        return {key: _references(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_references(item) for item in value]
+    return value
+
+
+Option = Annotated[Any, PlainSerializer(_references)]
+"""A value of a free-form mapping: anything JSON has, or a ``Secret``."""
 
 
 def secret_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -123,6 +136,10 @@ def secret_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     (password, token, secret, key) becomes one too.
     """
     return {key: _secret_value(key, value) for key, value in (options or {}).items()}
+
+
+Options = Annotated[dict[str, Option], AfterValidator(secret_options)]
+"""A free-form mapping (``connectionOptions``) in which referenced values stay references."""
 
 
 def resolve_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,6 +162,16 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def variables(text: str) -> list[str]:
+    """The names of the variables in ``text``, in order. A ``$`` before anything else is itself."""
+    return [match[1] or match[2] for match in _VARIABLE.finditer(text)]
+
+
+def names_a_secret(key: str) -> bool:
+    """Whether a key is called like a secret: password, token, private key and the like."""
+    return _NAMES.search(key) is not None
+
+
 def vault_environment() -> dict[str, str]:
     """Environment variables that hand this process's literal secrets to a local child."""
     return {_VAULT_VARIABLE + handle: value for handle, value in _vault.items()}
@@ -158,6 +185,13 @@ def _validate(value: Any) -> Secret:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Secret(str(value))
     raise ValueError("a secret is a string: ${VARIABLE}, file:/path, or the value itself")
+
+
+def _reference_of(value: str) -> str | None:
+    written = value.reference if isinstance(value, Expanded) else value
+    if _VARIABLE.fullmatch(written) or _HANDLE.fullmatch(written):
+        return written
+    return str(value) if written.startswith("file:") else None
 
 
 def _of_reference(reference: str) -> Secret:
@@ -187,7 +221,10 @@ def _from_file(path: str) -> str:
         ) from None
 
 
-_NAMES = re.compile(r"passw|passphrase|secret|token|credential|private|api_?key", re.IGNORECASE)
+_NAMES = re.compile(
+    r"passw|passphrase|secret|token|credential|private|(api|access).?key|authorization|cookie",
+    re.IGNORECASE,
+)
 
 
 def _secret_value(key: str, value: Any) -> Any:
@@ -199,7 +236,7 @@ def _secret_value(key: str, value: Any) -> Any:
         isinstance(value, Expanded)
         or value.startswith(("file:", "vault:"))
         or _VARIABLE.fullmatch(value)
-        or _NAMES.search(key)
+        or names_a_secret(key)
     ):
         return Secret(value)
     return value

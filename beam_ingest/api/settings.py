@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from beam_ingest.api.config_model import ConfigModel
 
@@ -36,3 +36,8 @@ class RunSettings(ConfigModel):
     retire: RetireLimits = Field(
         default_factory=RetireLimits, description="How much of a scope one run may retire."
     )
+
+    @field_validator("skip_unchanged", mode="before")
+    @classmethod
+    def _off_is_no_boolean(cls, value: Any) -> Any:
+        return "off" if value is False else value  # YAML 1.1 reads a plain off as false
