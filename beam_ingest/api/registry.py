@@ -86,10 +86,12 @@ def _load(kind: Kind, type_: str, entry: EntryPoint) -> type[Component]:
 
 
 def _requirement(entry: EntryPoint) -> str:
-    # The extra of a connector is named like its folder under beam_ingest/connectors.
+    # The extra of a connector is named like its folder under beam_ingest/connectors, or for a
+    # SQL system under beam_ingest/connectors/sql.
     parts = entry.module.split(".")
     if parts[:2] == ["beam_ingest", "connectors"]:
-        return f"'beam-ingest[{parts[2].replace('_', '-')}]'"
+        folder = parts[3] if parts[2] == "sql" else parts[2]
+        return f"'beam-ingest[{folder.replace('_', '-')}]'"
     return entry.dist.name if entry.dist else entry.module.partition(".")[0]
 
 

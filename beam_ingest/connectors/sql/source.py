@@ -1,0 +1,144 @@
+"""The source all SQL systems share: listing, splits and scopes, reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from beam_ingest.api import fqn
+from beam_ingest.api.config_model import ConfigModel
+from beam_ingest.api.entities import (
+    Database,
+    DatabaseSchema,
+    DatabaseService,
+    EntityReference,
+)
+from beam_ingest.api.record import Record
+from beam_ingest.api.source import Scope, Source, Split
+from beam_ingest.api.source_config import DatabaseMetadata
+from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
+from beam_ingest.connectors.sql.listing import Container, SchemaListing, wanted
+from beam_ingest.connectors.sql.selection import Selection
+from beam_ingest.connectors.sql.splits import PROCEDURES, RELATIONS, Cutter, Item
+
+_PROCEDURE_WEIGHT = 10  # a procedure's text is about as much as ten columns
+
+
+class SqlSource(Source):
+    """Reads a SQL system's catalogue; a system adds ``Config``, ``Catalogue`` and its names."""
+
+    SourceConfig: ClassVar[type[ConfigModel]] = DatabaseMetadata
+    service_type: ClassVar[str]
+    """OpenMetadata's service type."""
+    sql_dialect: ClassVar[str]
+    """sqlglot's name of the dialect that view definitions are written in."""
+
+    def make_catalogue(self, reading: Reading) -> Catalogue:
+        """The system's catalogue. Does not connect."""
+        raise NotImplementedError(f"{type(self).__name__}.make_catalogue")
+
+    def open(self) -> None:
+        """Prepare; connections are made when the first statement needs one."""
+        self.catalogue = self.make_catalogue(self.reading())
+
+    def close(self) -> None:
+        """Close the connections."""
+        catalogue: Catalogue | None = getattr(self, "catalogue", None)
+        if catalogue is not None:
+            catalogue.close()
+
+    def reading(self) -> Reading:
+        """Names, filters and options, from the configuration and the context."""
+        options = self.context.source_config or DatabaseMetadata()
+        service = self.context.service_name
+        return Reading(service, Selection(service, self.config, options), options)
+
+    def parents(self) -> Iterator[Record]:
+        """The service, then each database before its schemas."""
+        catalogue = self.catalogue
+        service = DatabaseService(
+            name=self.context.service_name,
+            service_type=self.service_type,
+            connection={"config": self.public_connection()},
+        )
+        yield service
+        for database in self._databases():
+            yield Database(
+                name=database.name,
+                service=service.fqn,
+                description=database.description,
+                owners=self._owners(database),
+            )
+            for schema in self._schemas(catalogue.schemas(database.name), database.name):
+                yield DatabaseSchema(
+                    name=schema.name,
+                    database=fqn.join(service.fqn, database.name),
+                    description=schema.description,
+                    owners=self._owners(schema),
+                )
+
+    def public_connection(self) -> dict[str, Any]:
+        """What the server may store of the connection: the settings without secrets."""
+        return {"type": self.service_type}
+
+    def splits(self) -> Iterator[Split | Scope]:
+        """Splits below the schema, and a scope for each listing that is complete or failed."""
+        catalogue, options = self.catalogue, self.catalogue.reading.options
+        service = fqn.quote(self.context.service_name)
+        databases = catalogue.databases()
+        if options.mark_deleted_databases and catalogue.lists_all_databases():
+            yield Scope(service, [fqn.join(service, d.name) for d in databases], "database")
+        for database in self._databases(databases):
+            parent = fqn.join(service, database.name)
+            schemas = catalogue.schemas(database.name)
+            if options.mark_deleted_schemas and catalogue.lists_all_schemas():
+                yield Scope(parent, [fqn.join(parent, s.name) for s in schemas], "databaseSchema")
+            selected = [schema.name for schema in self._schemas(schemas, database.name)]
+            cutter = Cutter(database.name)
+            for listing in catalogue.listing(database.name, selected):
+                yield from self._scopes(parent, listing)
+                yield from cutter.add(listing.schema, list(self._items(database.name, listing)))
+            yield from cutter.finish()
+
+    def read(self, split: Split) -> Iterator[Record]:
+        """The tables of the split and its procedures."""
+        database: str = split.payload["database"]
+        yield from self.catalogue.tables(database, split.payload[RELATIONS])
+        yield from self.catalogue.procedures(database, split.payload[PROCEDURES])
+
+    def _databases(self, databases: list[Container] | None = None) -> Iterator[Container]:
+        selection = self.catalogue.reading.selection
+        for database in self.catalogue.databases() if databases is None else databases:
+            if selection.database(database.name):
+                yield database
+
+    def _schemas(self, schemas: list[Container], database: str) -> Iterator[Container]:
+        selection = self.catalogue.reading.selection
+        return (schema for schema in schemas if selection.schema(database, schema.name))
+
+    def _owners(self, container: Container) -> list[EntityReference] | None:
+        if not self.catalogue.reading.options.include_owners or not container.owner:
+            return None
+        return [EntityReference(type="user", name=container.owner)]
+
+    def _scopes(self, database_fqn: str, listing: SchemaListing) -> Iterator[Scope]:
+        options = self.catalogue.reading.options
+        schema = fqn.join(database_fqn, listing.schema)
+        if listing.failed is not None:
+            yield Scope(schema, failed=listing.failed)
+            return
+        if options.mark_deleted_tables:
+            yield Scope(schema, [fqn.join(schema, each.name) for each in listing.relations])
+        if options.mark_deleted_stored_procedures and self.catalogue.has_procedures:
+            names = [fqn.join(schema, name) for name in listing.procedures]
+            yield Scope(schema, names, "storedProcedure")
+
+    def _items(self, database: str, listing: SchemaListing) -> Iterator[Item]:
+        selection, options = self.catalogue.reading.selection, self.catalogue.reading.options
+        for each in listing.relations:
+            if wanted(each, options) and selection.table(database, listing.schema, each.name):
+                yield RELATIONS, each.name, each.weight
+        if options.include_stored_procedures:
+            for name in listing.procedures:
+                if selection.procedure(database, listing.schema, name):
+                    yield PROCEDURES, name, _PROCEDURE_WEIGHT
