@@ -38,28 +38,23 @@ def put(
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
-        with _reader(source, opener) as read, temporary.open("wb") as written:
+        with _reader(source, opener) as read, temporary.open("xb") as written:
             shutil.copyfileobj(read, written, _BLOCK)
-            written.flush()
-            os.fsync(written.fileno())
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
     temporary.replace(target)
     # rename(2) does nothing where both names are links to one file already.
     temporary.unlink(missing_ok=True)
 
 
 def concatenate(sources: Iterable[Path], target: Path) -> None:
-    """Write the bytes of ``sources`` one after the other into the new file ``target``; synced."""
+    """Write the bytes of ``sources`` one after the other into the file ``target``; synced."""
+    target.unlink(missing_ok=True)
     with target.open("xb", buffering=0) as written:
         for source in sources:
             with source.open("rb", buffering=0) as read:
                 _copy(read.fileno(), written.fileno())
         os.fsync(written.fileno())
-
-
-def sync(path: Path) -> None:
-    """Wait until the content of the file ``path`` is on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -56,7 +56,7 @@ def read(folder: Path) -> Manifest | None:
     path = folder / NAME
     try:
         return Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise FatalError(f"{path} cannot be read: {error.strerror}") from None
