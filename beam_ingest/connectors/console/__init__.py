@@ -1,0 +1,1 @@
+"""Records on standard output."""
