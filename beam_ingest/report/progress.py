@@ -39,7 +39,8 @@ class Progress(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def __call__(self, snapshot: ProgressSnapshot) -> None: ...
+    def __call__(self, snapshot: ProgressSnapshot) -> None:
+        """Show ``snapshot``."""
 
 
 def progress(console: Console) -> Progress:

@@ -1,0 +1,46 @@
+# make demo    install into .venv and run the quickstart
+# make test    everything: lint, types, all tests (with real servers where they can be had)
+# make check   the quick part of that, under 90 seconds
+# make lint    ruff and mypy
+# make bench   measure against a plain Python loop
+
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint bench servers
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+demo: .venv/installed
+	@mkdir -p out
+	$(BIN)/python pipelines/quickstart_db.py out/shop.db
+	$(BIN)/beam-ingest run -c pipelines/quickstart.yaml
+	@echo; echo "out/tables.jsonl has $$(wc -l < out/tables.jsonl) lines; the first three, cut:"
+	@head -n 3 out/tables.jsonl | cut -c 1-160
+
+test: .venv/installed-dev lint servers
+	$(BIN)/python -m pytest --durations=10
+
+check: .venv/installed-dev lint
+	$(BIN)/python -m pytest -m "not slow and not server"
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed-dev
+	$(BIN)/python -m tests.benchmarks
+
+servers:
+	@tests/servers/install.sh
+
+.venv/installed: pyproject.toml .ci/venv
+	.ci/venv .venv $(PYTHON)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

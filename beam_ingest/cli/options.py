@@ -1,0 +1,46 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import click
+
+_DEBUG = "beam_ingest.debug"
+
+
+def is_debug(context: click.Context) -> bool:
+    """Whether ``--debug`` was given, before the verb or after it."""
+    return bool(context.meta.get(_DEBUG, False))
+
+
+def debug_option() -> click.Option:
+    """``--debug``, for the group and for every verb."""
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_remember,
+        help="Show tracebacks and detailed logs.",
+    )
+
+
+config_option = click.option(
+    "-c",
+    "--config",
+    required=True,
+    metavar="FILE",
+    help="The workflow, YAML or JSON; - reads it from stdin.",
+)
+
+set_option = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a key of the workflow: --set beam.workers=2. May be given many times.",
+)
+
+
+def _remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[_DEBUG] = True

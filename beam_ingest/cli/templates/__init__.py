@@ -1,0 +1,1 @@
+"""What ``beam-ingest new`` writes: files with ``${name}`` in them, and a sample database."""
