@@ -56,13 +56,49 @@ def find(kind: Kind, type_: str) -> type[Component]:
     if entry is not None:
         return _load(kind, type_, entry)
     if "." in type_:
-        return _dotted(kind, type_)
+        return _checked(kind, type_, imported(kind, type_))
     raise UnknownComponent(f"there is no {kind} {type_!r}", hint=_suggestion(kind, type_))
 
 
 def types(kind: Kind) -> dict[str, str]:
     """The types of a kind, sorted, each with the ``module:Class`` behind it."""
     return {name: entry.value for name, entry in sorted(_entries(kind).items())}
+
+
+def imported(kind: Kind, path: str) -> Any:
+    """What the dotted path ``path`` names, whatever it is.
+
+    Raises ``UnknownComponent`` where it names nothing, ``MissingDependency`` where its module
+    imports what is not installed. ``kind`` is for the message.
+    """
+    module_name, _, attribute = path.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise UnknownComponent(
+                f"the {kind} {path!r} cannot be imported: there is no module {error.name!r}",
+                hint="a dotted path names a class in a file of the current folder, or in an "
+                f"installed package; {_suggestion(kind, path)}",
+            ) from None
+        raise MissingDependency(
+            f"{module_name!r} imports {error.name!r}, which is not installed",
+            hint=f"pip install {(error.name or '').partition('.')[0]}",
+        ) from None
+    except Exception as error:
+        raise UnknownComponent(
+            f"the {kind} {path!r} cannot be imported: {type(error).__name__}: {error}"
+            f"{_line_of(module_name, error)}",
+            hint=f"python -c 'import {module_name}' shows the whole error",
+        ) from None
+    if not hasattr(module, attribute):
+        public = [name for name in vars(module) if not name.startswith("_")]
+        near = difflib.get_close_matches(attribute, public, n=1)
+        raise UnknownComponent(
+            f"the module {module_name!r} has no {attribute!r}",
+            hint=f"did you mean {near[0]!r}?" if near else None,
+        )
+    return getattr(module, attribute)
 
 
 @cache
@@ -93,37 +129,6 @@ def _requirement(entry: EntryPoint) -> str:
         folder = parts[3] if parts[2] == "sql" else parts[2]
         return f"'beam-ingest[{folder.replace('_', '-')}]'"
     return entry.dist.name if entry.dist else entry.module.partition(".")[0]
-
-
-def _dotted(kind: Kind, path: str) -> type[Component]:
-    module_name, _, attribute = path.rpartition(".")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
-            raise UnknownComponent(
-                f"the {kind} {path!r} cannot be imported: there is no module {error.name!r}",
-                hint="a dotted path names a class in a file of the current folder, or in an "
-                f"installed package; {_suggestion(kind, path)}",
-            ) from None
-        raise MissingDependency(
-            f"{module_name!r} imports {error.name!r}, which is not installed",
-            hint=f"pip install {(error.name or '').partition('.')[0]}",
-        ) from None
-    except Exception as error:
-        raise UnknownComponent(
-            f"the {kind} {path!r} cannot be imported: {type(error).__name__}: {error}"
-            f"{_line_of(module_name, error)}",
-            hint=f"python -c 'import {module_name}' shows the whole error",
-        ) from None
-    if not hasattr(module, attribute):
-        public = [name for name in vars(module) if not name.startswith("_")]
-        near = difflib.get_close_matches(attribute, public, n=1)
-        raise UnknownComponent(
-            f"the module {module_name!r} has no {attribute!r}",
-            hint=f"did you mean {near[0]!r}?" if near else None,
-        )
-    return _checked(kind, path, getattr(module, attribute))
 
 
 def _checked(kind: Kind, type_: str, found: Any) -> type[Component]:
