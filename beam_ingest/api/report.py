@@ -86,14 +86,16 @@ class Report(ReportPart):
     retired: RetireReport = RetireReport()
     dead_letters: DeadLetterReport = DeadLetterReport()
     failures: list[Failure] = []
+    filtered: list[Failure] = []
+    """What processors dropped with a reason, grouped like failures; these are none."""
     warnings: list[str] = []
     stopped: str | None = None
     """Why the run was stopped early: a fatal error, ``maxFailures``, a signal."""
     attempts: int = 1
 
     def raise_for_status(self) -> None:
-        """Raises ``RunFailed`` unless the run was a success."""
-        if self.status != "success":
+        """Raises ``RunFailed`` where the status is ``failed``."""
+        if self.status == "failed":
             raise RunFailed(self)
 
     def to_json(self) -> str:

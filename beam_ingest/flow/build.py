@@ -1,0 +1,119 @@
+"""The bounded graph: how a plan becomes a Beam pipeline. Reads as data passes.
+
+::
+
+    begin     Create -> Begin
+    parents   Create -> WaitOn(begin) -> Read -> [processor]* -> Write | Stage
+    records   Create -> WaitOn(parents) -> Splits -> Reshuffle -> Read -> [processor]* -> the same
+    bulk      chunks -> WindowInto -> GroupByKey -> Merge -> Reshuffle -> Publish
+    deferred  Create -> WaitOn(records) -> Deferred
+    finish    Create -> WaitOn(all) -> Finish
+
+Read, processors and writers are one fused stage: no shuffle between them, the element is a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+
+from beam_ingest.flow.batch import SplitBatch, SplitRef
+from beam_ingest.flow.begin import BeginFn
+from beam_ingest.flow.coder import SplitBatchCoder
+from beam_ingest.flow.deferred import DeferredFn
+from beam_ingest.flow.finish import FinishFn
+from beam_ingest.flow.mark import Chunk
+from beam_ingest.flow.merge import MergeFn, descriptor_key
+from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.process import ProcessFn
+from beam_ingest.flow.publish import PublishFn
+from beam_ingest.flow.read import ListSplitsFn, ReadFn, parents_ref
+from beam_ingest.flow.stage import StageFn
+from beam_ingest.flow.write import WriteFn
+
+beam.coders.registry.register_coder(SplitBatch, SplitBatchCoder)
+
+
+def build(pipeline: beam.Pipeline, plan: Plan) -> None:
+    """Add the graph of ``plan`` to ``pipeline``."""
+    started = pipeline | "start" >> beam.Create([None])
+    begun = [
+        started | f"begin {writer.name}" >> beam.ParDo(BeginFn(plan, writer)).with_output_types(Any)
+        for writer in plan.writers
+    ]
+    parents = (
+        pipeline
+        | "parents" >> beam.Create([parents_ref()])
+        | "parents wait for begin" >> beam.WaitOn(*begun).with_output_types(SplitRef)
+    )
+    of_parents = _through(parents, plan, "parents: ")
+    splits = (
+        pipeline
+        | "records" >> beam.Create([None])
+        | "records wait for parents" >> beam.WaitOn(*of_parents.values())
+        | f"list {plan.source.step}"
+        >> beam.ParDo(ListSplitsFn(plan, plan.source)).with_output_types(SplitRef)
+        | "spread splits" >> beam.Reshuffle().with_output_types(SplitRef)
+    )
+    of_records = _through(splits, plan, "")
+    ends = []
+    for writer in plan.writers:
+        outputs = [of_parents[writer.name], of_records[writer.name]]
+        if writer.bulk is not None:
+            ends.append(_bulk(outputs, plan, writer))
+        else:
+            ends.append(_deferred(pipeline, outputs, plan, writer))
+    _ = (
+        pipeline
+        | "end" >> beam.Create([None])
+        | "end waits for all" >> beam.WaitOn(*ends)
+        | "finish" >> beam.ParDo(FinishFn(plan))
+    )
+
+
+def _through(splits: Any, plan: Plan, label: str) -> dict[str, Any]:
+    """Read, process and write; what each writer puts out, by its name."""
+    batches = splits | f"{label}read {plan.source.step}" >> beam.ParDo(
+        ReadFn(plan, plan.source)
+    ).with_output_types(SplitBatch)
+    for processor in plan.processors:
+        batches = batches | f"{label}process {processor.step}" >> beam.ParDo(
+            ProcessFn(plan, processor)
+        ).with_output_types(SplitBatch)
+    outputs = {}
+    for writer in plan.writers:
+        if writer.stage is not None:
+            write = beam.ParDo(StageFn(plan, writer)).with_output_types(Chunk)
+            outputs[writer.name] = batches | f"{label}stage {writer.name}" >> write
+        else:
+            write = beam.ParDo(WriteFn(plan, writer)).with_output_types(Any)
+            outputs[writer.name] = batches | f"{label}write {writer.name}" >> write
+    return outputs
+
+
+def _bulk(chunks: list[Any], plan: Plan, writer: Writer) -> Any:
+    return (
+        chunks
+        | f"chunks {writer.name}" >> beam.Flatten()
+        | f"key {writer.name}"
+        >> beam.Map(lambda chunk: (descriptor_key(chunk), chunk)).with_output_types(
+            tuple[str, Chunk]
+        )
+        | f"window {writer.name}" >> beam.WindowInto(GlobalWindows())
+        | f"gather {writer.name}" >> beam.GroupByKey()
+        | f"merge {writer.name}" >> beam.ParDo(MergeFn(plan, writer)).with_output_types(Chunk)
+        | f"spread files {writer.name}" >> beam.Reshuffle().with_output_types(Chunk)
+        | f"publish {writer.name}" >> beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
+    )
+
+
+def _deferred(pipeline: beam.Pipeline, written: list[Any], plan: Plan, writer: Writer) -> Any:
+    return (
+        pipeline
+        | f"deferred {writer.name}" >> beam.Create([None])
+        | f"deferred {writer.name} wait" >> beam.WaitOn(*written)
+        | f"write deferred {writer.name}"
+        >> beam.ParDo(DeferredFn(plan, writer)).with_output_types(Any)
+    )

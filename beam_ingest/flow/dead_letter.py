@@ -1,0 +1,121 @@
+"""Dead letters: records that failed, with the step, the reason and what is needed to replay them.
+
+One JSON line each. A record of more than ``RECORD_BYTES`` is kept in part, as text, and cannot
+be replayed; the line says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from beam_ingest.api.codec import encode
+from beam_ingest.api.errors import IngestError, RecordError
+from beam_ingest.api.record import Record, name_of
+
+RECORD_BYTES = 1024 * 1024
+REASON_BYTES = 4096
+
+
+@dataclass(slots=True)
+class DeadLetter:
+    """A record that failed at ``step`` for ``reason``.
+
+    ``record`` is its JSON line (see ``api.codec``), or None where it has none: then ``raw`` is
+    what there is of it, as text.
+    """
+
+    step: str
+    reason: str
+    name: str
+    record: bytes | None
+    raw: str | None = None
+    attempts: int = 1
+
+    @classmethod
+    def of(cls, step: str, reason: str, record: Record, *, attempts: int = 1) -> DeadLetter:
+        """The dead letter of a record that cannot go on."""
+        try:
+            line = encode(record)
+        except RecordError as error:
+            text = _text(record)
+            return cls(step, f"{reason}; {error.message}", name_of(record), None, text, attempts)
+        if len(line) > RECORD_BYTES:
+            raw = line[:RECORD_BYTES].decode("utf-8", "replace")
+            return cls(step, reason, name_of(record), None, raw, attempts)
+        return cls(step, reason, name_of(record), line, None, attempts)
+
+    @classmethod
+    def of_raw(cls, step: str, reason: str, where: str, raw: bytes) -> DeadLetter:
+        """The dead letter of what was no record at all; ``where`` is its file and line."""
+        return cls(step, reason, where, None, raw[:RECORD_BYTES].decode("utf-8", "replace"))
+
+    @classmethod
+    def of_line(cls, step: str, reason: str, line: bytes) -> DeadLetter:
+        """The dead letter of a line that a stage encoded."""
+        try:
+            value = from_json(line)
+        except ValueError:
+            return cls.of_raw(step, reason, "(a line that is no JSON)", line)
+        name = name_of(value) if isinstance(value, dict) else "(a line that is no object)"
+        return cls(step, reason, name, line)
+
+    def to_line(self, split: str) -> bytes:
+        """The JSON line of the file, with its line break."""
+        head: dict[str, Any] = {
+            "step": self.step,
+            "reason": _cut(self.reason),
+            "name": self.name,
+            "split": split,
+            "attempts": self.attempts,
+        }
+        if self.raw is not None:
+            head["raw"] = self.raw
+        line = to_json(_sayable(head))
+        if self.record is None:
+            return line + b"\n"
+        return line[:-1] + b',"record":' + self.record + b"}\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> DeadLetter:
+        """The dead letter that ``to_line`` wrote."""
+        value = from_json(line)
+        record = value.get("record")
+        return cls(
+            value["step"],
+            value["reason"],
+            value["name"],
+            None if record is None else to_json(record),
+            value.get("raw"),
+            value["attempts"],
+        )
+
+
+def reason_of(error: BaseException) -> str:
+    """What to write of an error: our own by their message, others with their type."""
+    if isinstance(error, IngestError):
+        return str(error)
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _text(record: Record) -> str:
+    try:
+        return _sayable(repr(record)[:RECORD_BYTES])  # type: ignore[no-any-return]
+    except Exception as error:  # a user's __repr__ may raise anything
+        return f"(a {type(record).__name__} that cannot be shown: {type(error).__name__})"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= REASON_BYTES else text[: REASON_BYTES - 1] + "…"
+
+
+def _sayable(value: Any) -> Any:
+    """``value`` with what UTF-8 cannot hold (lone surrogates) escaped."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _sayable(item) for key, item in value.items()}
+    return value

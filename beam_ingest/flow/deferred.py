@@ -1,0 +1,147 @@
+"""Deferred records: what sinks put off, written after all splits, in waves.
+
+A wave offers everything that is left; it goes on for as long as a wave settles any record. What
+is left then becomes dead letters. Waves are the work of one worker: they are small next to the
+run, and a sink can only see a cycle in what it is handed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from beam_ingest.api.codec import decode, encode
+from beam_ingest.api.errors import FatalError
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
+from beam_ingest.api.record import Record
+from beam_ingest.api.sink import Batch, Sink
+from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.mark import LineFile
+from beam_ingest.flow.offer import offer
+from beam_ingest.flow.plan import Plan, Writer, deferred_step
+from beam_ingest.flow.retry import RetryPolicy
+from beam_ingest.flow.run_dir import DEFERRED, split_ref
+from beam_ingest.flow.settle import LineWriter, SplitState
+from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.write import leave_mark
+
+WAVE_RECORDS = 5_000
+"""So many deferred records are offered together."""
+
+
+class DeferredFn(StepFn):
+    """Any element -> nothing; the mark of the split of deferred records."""
+
+    def __init__(self, plan: Plan, writer: Writer) -> None:
+        super().__init__(plan, writer.target)
+        self.writer = writer
+        self.step = deferred_step(writer)
+
+    def process(self, _: object) -> Iterator[None]:
+        """Write what the sink put off."""
+        ref = split_ref(DEFERRED, 0, {})
+        known = self.run.mark(ref, self.writer.name)
+        files = self._files()
+        if not files or self.worker.stopping or (known is not None and known.state == "done"):
+            return
+        ref.attempt = known.attempt + 1 if known else 0
+        state = SplitState(self.run, ref, self.writer.name, primary=False)
+        counts = state.ledger.step(self.step)
+        counts.in_ = sum(file.count for file in files)
+        try:
+            _Waves(self, state).run([file.file for file in files])
+        except FatalError as error:
+            self.worker.fatal(error)
+            state.error = str(error)
+        except OSError as error:
+            self.worker.request_stop(f"the run directory cannot be written: {error}", 1)
+            return
+        except Exception as error:  # open(): nothing a record can survive
+            self._stop(error)
+            state.error = reason_of(error)
+        unsettled = counts.in_ - counts.passed - counts.failed
+        if unsettled:
+            # They stay in the deferred files, and another attempt offers them again.
+            counts.failed += unsettled
+            state.ledger.reason(self.step, state.error or "not settled", "", count=unsettled)
+        leave_mark(self, state)
+        yield from ()
+
+    def _files(self) -> list[LineFile]:
+        marks = (self.run.mark(ref, self.writer.name) for ref in self.run.splits())
+        return [mark.deferred for mark in marks if mark and mark.deferred]
+
+
+class _Waves:
+    """The waves of one run of the step."""
+
+    def __init__(self, step: DeferredFn, state: SplitState) -> None:
+        self._step = step
+        self._state = state
+        self._counts = state.ledger.step(step.step)
+
+    def run(self, files: list[str]) -> None:
+        """Offer the records of ``files``, and again what is put off again."""
+        wave = 1
+        while files:
+            name = f"deferred/wave-{wave}.{self._step.writer.name}.jsonl"
+            left = LineWriter(self._step.run.store, name)
+            whys: list[str] = []
+            came = 0
+            for records in self._records(files):
+                outcomes = self._offer(records, wave, came)
+                came += len(records)
+                self._settle(records, outcomes, left, whys)
+            remains = left.finish()
+            files = [remains.file] if remains else []
+            if files and (len(whys) == came or self._step.worker.stopping):
+                self._give_up(files, whys)
+                return
+            wave += 1
+
+    def _records(self, files: list[str]) -> Iterator[list[Record]]:
+        def each() -> Iterator[Record]:
+            for file in files:
+                with self._step.run.store.open(file) as stream:
+                    yield from map(decode, stream)
+
+        records = each()
+        while part := list(islice(records, WAVE_RECORDS)):
+            yield part
+
+    def _offer(self, records: list[Record], wave: int, offset: int) -> list[Outcome]:
+        step = self._step
+        step.worker.at(f"(wave {wave} of deferred records)", step.step)
+        id_ = f"{step.plan.run_id}/{self._state.ref.id}/{wave}/{offset}"
+        sink: Sink = step.component()
+        return offer(sink, Batch(records, id_, wave), step.worker.wait, RetryPolicy())
+
+    def _settle(
+        self,
+        records: list[Record],
+        outcomes: list[Outcome],
+        left: LineWriter,
+        whys: list[str],
+    ) -> None:
+        counts = self._counts
+        before = counts.passed, counts.failed
+        for record, outcome in zip(records, outcomes, strict=True):
+            if isinstance(outcome, Deferred):
+                left.add(encode(record) + b"\n")
+                whys.append(outcome.why)
+            elif isinstance(outcome, Rejected):
+                self._state.fail(self._step.step, record, outcome.why)
+                counts.failed += 1
+            else:
+                counts.passed += 1
+                counts.out += 1
+                counts.unchanged += isinstance(outcome, Unchanged)
+        passed, failed = counts.passed - before[0], counts.failed - before[1]
+        self._step.worker.count(self._step.step, passed + failed, passed, failed)
+
+    def _give_up(self, files: list[str], whys: list[str]) -> None:
+        reasons = iter(whys)
+        for records in self._records(files):
+            for record in records:
+                self._state.fail(self._step.step, record, next(reasons) or "put off for good")
+                self._counts.failed += 1

@@ -1,0 +1,139 @@
+"""Finishing: retire, commit, and write the report: the fold of the marks.
+
+The graph's last step does this; where the graph did not get there, the launcher does. Either way
+it may be done again: retire and commit are idempotent, the report replaces the report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from beam_ingest.api.bulk_sink import BulkSink
+from beam_ingest.api.errors import FatalError
+from beam_ingest.api.report import DeadLetterReport, Report, RetireReport
+from beam_ingest.flow.begin import end
+from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.fold import Fold, fold
+from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.retire import can_retire, retire
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.verdict import Verdict, judge
+
+
+class FinishFn(StepFn):
+    """Any element -> nothing; the report is written."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, plan.source)
+
+    def process(self, _: object) -> Iterator[None]:
+        """Finish the run."""
+        self.worker.at("(finishing)", "report")
+        finish(self.plan, self.run, self.worker.wait)
+        yield from ()
+
+
+def finish(
+    plan: Plan,
+    run: RunDir,
+    wait: Callable[[float], bool],
+    defect: str | None = None,
+) -> Report:
+    """Retire, commit or abort, and write the report; ``defect`` is what broke the engine."""
+    folded = fold(plan, run)
+    stop = run.stop()
+    verdict = judge(plan, folded, stop, defect)
+    retired = RetireReport()
+    troubles: list[tuple[str, str]] = []
+    if plan.dry_run:
+        retired.skipped = "a dry run writes nothing"
+    else:
+        for writer in plan.writers:
+            _end_writer(plan, run, writer, folded, verdict, retired, troubles, wait)
+    for step, why in troubles:
+        folded.ledger.reason(step, why, "")
+    if troubles:
+        verdict = judge(plan, folded, run.stop(), defect, troubles=len(troubles))
+    report = _report(plan, run, folded, verdict, retired)
+    run.store.write("report.json", report.to_json().encode())
+    if verdict.status == "success":
+        # Published: nobody needs the staged copies any more.
+        run.store.sweep("staged", frozenset())
+    return report
+
+
+def _end_writer(
+    plan: Plan,
+    run: RunDir,
+    writer: Writer,
+    folded: Fold,
+    verdict: Verdict,
+    retired: RetireReport,
+    troubles: list[tuple[str, str]],
+    wait: Callable[[float], bool],
+) -> None:
+    step = writer.target.step
+    component: Any = None
+    try:
+        component = writer.target.build()
+        begun = run.token(writer.name)[0] in ("beginning", "begun")
+        wanted = verdict.may_retire and can_retire(component)
+        if not begun and not wanted:
+            return
+        component.open()
+        if wanted:
+            found = retire(plan, run, component, wait)
+            retired.scopes += found.scopes
+            retired.names += found.names
+            retired.refused += found.refused
+            troubles += [(step, f"not retired: {why}") for why in found.refused]
+        elif can_retire(component):
+            retired.skipped = verdict.no_retire
+        completed = isinstance(component, BulkSink) and component.commit_on == "completed"
+        commit = verdict.may_commit or (completed and verdict.came_to_its_end)
+        why = end(run, writer.name, component, wait, commit=commit)
+        if why is not None:
+            troubles.append((step, f"{'commit' if commit else 'abort'}: {why}"))
+    except FatalError as error:
+        run.request_stop(error.message, 3, hint=error.hint)
+        troubles.append((step, str(error)))
+    except Exception as error:  # the report is written, whatever a sink raises
+        troubles.append((step, reason_of(error)))
+    finally:
+        if component is not None:
+            component.close()
+
+
+def _report(
+    plan: Plan, run: RunDir, folded: Fold, verdict: Verdict, retired: RetireReport
+) -> Report:
+    stop = run.stop()
+    return Report(
+        run_id=plan.run_id,
+        run_dir=run.store.root,
+        workflow=plan.workflow,
+        status=verdict.status,
+        exit_code=verdict.exit_code,
+        sentence=verdict.sentence,
+        started_at=plan.started_at,
+        ended_at=now(),
+        steps=folded.steps(plan),
+        splits=folded.splits,
+        files=folded.files,
+        retired=retired,
+        dead_letters=DeadLetterReport(count=folded.dead_letters, files=folded.dead_files),
+        failures=verdict.failures + folded.failures(),
+        filtered=folded.drops(),
+        stopped=stop["reason"] if stop else None,
+        attempts=folded.attempts,
+    )
+
+
+def now(clock: Callable[[], float] = time.time) -> str:
+    """The time as the report writes it: UTC, ISO 8601, milliseconds."""
+    at = datetime.fromtimestamp(clock(), UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,166 @@
+"""The fold of the marks: what the run directory says of a run, as the numbers of its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from beam_ingest.api.report import Failure, SplitsReport, StepReport
+from beam_ingest.flow.ledger import Ledger, unbalanced
+from beam_ingest.flow.mark import Chunk, Mark
+from beam_ingest.flow.plan import Plan, Writer, deferred_step
+from beam_ingest.flow.run_dir import DEFERRED, RunDir, split_ref
+from beam_ingest.flow.stage import SHARDS
+
+MISSING = 5
+"""How many splits without a mark are named."""
+
+
+@dataclass(slots=True)
+class Fold:
+    """All that the marks of a run add up to."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    splits: SplitsReport = field(default_factory=SplitsReport)
+    files: SplitsReport | None = None
+    dead_letters: int = 0
+    dead_files: list[str] = field(default_factory=list)
+    listing_error: str | None = None
+    failed_scopes: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    attempts: int = 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether every split was listed, read to its end and settled, every file published."""
+        files = self.files
+        return (
+            self.listing_error is None
+            and self.splits.total == self.splits.done
+            and (files is None or files.total == files.done)
+        )
+
+    def steps(self, plan: Plan) -> list[StepReport]:
+        """The steps in the order of the graph; those of deferred records only where there were."""
+        reports = []
+        for name, kind in plan.steps:
+            counts = self.ledger.steps.get(name)
+            if counts is None and kind == "deferred":
+                continue
+            numbers = counts.to_json() if counts else [0] * 6
+            keys = ("in_", "passed", "filtered", "failed", "out", "unchanged")
+            reports.append(
+                StepReport(name=name, kind=kind, **dict(zip(keys, numbers, strict=True)))
+            )
+        return reports
+
+    def failures(self) -> list[Failure]:
+        """Failures grouped by step and reason, most frequent first."""
+        grouped = [
+            Failure(
+                step=step, reason=why, count=reason.count, examples=reason.examples,
+                hint=reason.hint,
+            )
+            for (step, why), reason in self.ledger.reasons.items()
+        ]  # fmt: skip
+        return sorted(grouped, key=lambda failure: (-failure.count, failure.step, failure.reason))
+
+    def drops(self) -> list[Failure]:
+        """What was filtered with a reason, grouped, most frequent first."""
+        grouped = [
+            Failure(step=step, reason=why, count=count)
+            for (step, why), count in self.ledger.drops.items()
+        ]
+        return sorted(grouped, key=lambda drop: (-drop.count, drop.step, drop.reason))
+
+
+def fold(plan: Plan, run: RunDir) -> Fold:
+    """Read all marks of a run and add them up."""
+    result = Fold()
+    listing = run.listing()
+    result.listing_error = "the splits were not listed" if listing is None else listing["error"]
+    staged: dict[str, list[Chunk]] = {writer.name: [] for writer in plan.writers}
+    deferred: dict[str, int] = dict.fromkeys(staged, 0)
+    for ref in run.splits():
+        marks = [run.mark(ref, writer.name) for writer in plan.writers]
+        found = [mark for mark in marks if mark is not None]
+        for writer, mark in zip(plan.writers, marks, strict=True):
+            if mark is not None:
+                _take(result, mark)
+                staged[writer.name] += mark.chunks
+                deferred[writer.name] += mark.deferred.count if mark.deferred else 0
+        _count_split(result, ref.key, len(plan.writers), found)
+    if listing is not None and listing["error"] is None:
+        result.splits.total = 1 + len(listing["splits"])
+    else:
+        result.splits.total = None
+    for writer in plan.writers:
+        if writer.sink is not None:
+            _fold_deferred(result, run, writer, deferred[writer.name])
+        if writer.bulk is not None:
+            _fold_files(result, run, writer, staged[writer.name])
+    for scope in run.scopes():
+        if scope.failed is not None:
+            result.failed_scopes.append((scope.fqn, scope.failed))
+    wrong = unbalanced(result.ledger.steps.items())
+    assert not wrong, f"the ledger does not balance at {wrong}"  # noqa: S101 - a defect of ours
+    return result
+
+
+def _take(result: Fold, mark: Mark) -> None:
+    result.ledger.add(mark.ledger)
+    result.attempts = max(result.attempts, mark.attempt + 1)
+    if mark.dead is not None:
+        result.dead_letters += mark.dead.count
+        result.dead_files.append(mark.dead.file)
+
+
+def _count_split(result: Fold, key: str, writers: int, marks: list[Mark]) -> None:
+    if any(mark.state == "failed" for mark in marks):
+        result.splits.failed += 1
+    elif len(marks) == writers and len({mark.attempt for mark in marks}) == 1:
+        result.splits.done += 1
+    else:
+        result.splits.not_read += 1
+        if len(result.missing) < MISSING:
+            result.missing.append(key)
+
+
+def _fold_deferred(result: Fold, run: RunDir, writer: Writer, waiting: int) -> None:
+    if not waiting:
+        return
+    mark = run.mark(split_ref(DEFERRED, 0, {}), writer.name)
+    if mark is not None:
+        _take(result, mark)
+        return
+    step = deferred_step(writer)
+    counts = result.ledger.step(step)
+    counts.in_ = counts.failed = waiting
+    result.ledger.reason(step, "put off, and the run ended before", "", count=waiting)
+
+
+def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) -> None:
+    files = [chunk for chunk in chunks if chunk.shard is None]
+    shards = {chunk.shard for chunk in chunks if chunk.shard is not None}
+    files_report = result.files = result.files or SplitsReport()
+    for shard in range(SHARDS):
+        if shard in shards:
+            merged = run.merged(writer.name, shard)
+            if merged is None:
+                files_report.total = (files_report.total or 0) + 1
+                files_report.not_read += 1
+            else:
+                files.append(merged)
+    for chunk in files:
+        files_report.total = (files_report.total or 0) + 1
+        published = run.published(chunk.id)
+        if published is None or published.file != chunk.file:
+            files_report.not_read += 1
+            continue
+        result.ledger.add(published.ledger)
+        if published.dead is not None:
+            result.dead_letters += published.dead.count
+            result.dead_files.append(published.dead.file)
+        if published.state == "done":
+            files_report.done += 1
+        else:
+            files_report.failed += 1

@@ -1,0 +1,183 @@
+"""Launching: run the graph, watch it, and end with the report, whatever the engine does.
+
+The engine runs in a thread of its own; the main thread watches heartbeats, passes progress on and
+takes signals. The report is read from the run directory: no report, no success.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from beam_ingest.api.progress import ProgressListener
+from beam_ingest.api.report import Report
+from beam_ingest.flow.build import build
+from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.finish import finish
+from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.watch import Watch
+
+GRACE = 8.0
+"""Seconds from a signal until the engine is left behind; an orchestrator kills after 10."""
+LOOK_EVERY = 0.5
+_AFTER_DEATH = 3.0
+
+_log = logging.getLogger(__name__)
+
+engines_left_behind: list[threading.Thread] = []
+"""Engines that hung and were left: their threads would keep a process from ending by itself."""
+
+
+def launch(
+    plan: Plan,
+    runner: Any,
+    options: PipelineOptions,
+    *,
+    stall_timeout: float = 600.0,
+    listener: ProgressListener | None = None,
+    handle_signals: bool = False,
+) -> Report:
+    """Run ``plan`` to its report. Raises nothing that is the workflow's fault."""
+    run = RunDir(plan.run_dir)
+    engine = _Engine(plan, runner, options)
+    watch = Watch(plan, run)
+    with _signals(run, enabled=handle_signals) as signals, _quiet_threads():
+        engine.start()
+        left = _attend(run, engine, watch, signals, stall_timeout, listener)
+    if listener is not None:
+        listener(watch.look())
+    return _report(plan, run, engine, left=left)
+
+
+class _Engine(threading.Thread):
+    """The thread that runs the pipeline; ``error`` is what it raised."""
+
+    def __init__(self, plan: Plan, runner: Any, options: PipelineOptions) -> None:
+        super().__init__(name="engine", daemon=True)
+        self._plan, self._runner, self._options = plan, runner, options
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            pipeline = beam.Pipeline(runner=self._runner, options=self._options)
+            build(pipeline, self._plan)
+            pipeline.run().wait_until_finish()
+        except BaseException as error:  # told by the launcher
+            self.error = error
+
+
+def _attend(
+    run: RunDir,
+    engine: _Engine,
+    watch: Watch,
+    signals: list[int],
+    stall_timeout: float,
+    listener: ProgressListener | None,
+) -> bool:
+    """Wait for the engine; whether it had to be left behind."""
+    looked = signalled = death = 0.0
+    while engine.is_alive():
+        engine.join(0.05)
+        now = time.monotonic()
+        if signals and not signalled:
+            signalled = now
+        if signalled and (now - signalled > GRACE or len(signals) > 1):
+            break
+        if now - looked < LOOK_EVERY:
+            continue
+        looked = now
+        snapshot = watch.look()
+        if listener is not None:
+            listener(snapshot)
+        dead = watch.dead_worker()
+        if dead is not None and run.store.read("report.json") is None:
+            # A worker that ends with the run is gone a moment before the engine is.
+            death = death or now
+            if now - death > _AFTER_DEATH:
+                run.request_stop(dead, 1, hint="what is durable is kept: run it again")
+                break
+        stalled = watch.stalled(stall_timeout)
+        if stalled is not None:
+            _tell_stacks(watch)
+            run.request_stop(stalled, 1, hint="beam.stallTimeout sets this limit")
+            break
+    else:
+        return False
+    watch.kill_workers()
+    engine.join(1.0)
+    if engine.is_alive():
+        engines_left_behind.append(engine)
+    return True
+
+
+def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
+    data = run.store.read("report.json")
+    if data is not None and not left and engine.error is None:
+        return Report.model_validate_json(data)
+    defect = None
+    if engine.error is not None and run.stop() is None:
+        defect = _engine_error(engine.error)
+        _log.debug("the engine broke", exc_info=engine.error)
+    elif data is None and run.stop() is None:
+        defect = "the engine ended without the last step of the graph"
+    return finish(plan, run, lambda seconds: True, defect)
+
+
+def _engine_error(error: BaseException) -> str:
+    # Beam wraps what a DoFn raised in the text of the remote traceback: its last line says it.
+    text = reason_of(error).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
+
+
+def _tell_stacks(watch: Watch) -> None:
+    watch.want_stacks()
+    time.sleep(2 * LOOK_EVERY)
+    watch.look()
+    _log.error("the stacks of the workers that hang:\n%s", watch.stacks())
+
+
+@contextlib.contextmanager
+def _signals(run: RunDir, *, enabled: bool) -> Iterator[list[int]]:
+    """The signals that came; the first asks the workers to stop, the second is for good."""
+    came: list[int] = []
+    if not enabled or threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+
+    def take(number: int, _: FrameType | None) -> None:
+        came.append(number)
+        name = signal.Signals(number).name
+        run.request_stop(f"stopped by {name}", 128 + number, hint="what is durable is kept")
+
+    previous = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """Engine threads that end in an exception say so in the log, not as a traceback."""
+    previous = threading.excepthook
+
+    def hook(args: Any) -> None:
+        _log.debug("the thread %s ended: %s", args.thread, args.exc_value)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = previous

@@ -1,0 +1,91 @@
+"""Merging: gather the descriptors of staged chunks, and fold spilled aggregates to files.
+
+Descriptors, not records, pass the GroupByKey: the shuffle is as large as the number of files,
+and a hot key is one line a split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic_core import from_json
+
+from beam_ingest.api.stage import Stage
+from beam_ingest.flow.mark import Chunk
+from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.step import StepFn
+
+PLAIN_GROUPS = 64
+"""Files that need no merging are gathered in so many groups."""
+
+
+def descriptor_key(chunk: Chunk) -> str:
+    """The key under which a chunk's descriptor is gathered."""
+    if chunk.shard is not None:
+        return f"shard-{chunk.shard}"
+    return f"files-{sum(chunk.id.encode()) % PLAIN_GROUPS}"
+
+
+class MergeFn(StepFn):
+    """(key, chunks) -> the files to publish; the aggregates of a shard become one file."""
+
+    def __init__(self, plan: Plan, writer: Writer) -> None:
+        assert writer.stage is not None  # noqa: S101 - the graph has this step for stages only
+        super().__init__(plan, writer.stage)
+        self.writer = writer
+
+    def process(self, gathered: tuple[str, Iterable[Chunk]]) -> Iterator[Chunk]:
+        """Pass files on; fold a shard."""
+        if self.worker.stopping:
+            return
+        # A bundle that was run again has sent its descriptors twice, and a split that was read
+        # again has left files that its mark no longer names.
+        chunks = {chunk.id + chunk.file: chunk for chunk in gathered[1]}
+        named = [chunks[key] for key in sorted(chunks) if self._is_named(chunks[key])]
+        yield from (chunk for chunk in named if chunk.shard is None)
+        spilled = [chunk for chunk in named if chunk.shard is not None]
+        if spilled:
+            try:
+                yield self._fold(spilled[0].shard or 0, spilled)
+            except OSError as error:
+                self.worker.request_stop(f"the aggregates cannot be merged: {error}", 1)
+            except Exception as error:  # combine() or finish(): the file cannot be made
+                self._stop(error)
+
+    def _is_named(self, chunk: Chunk) -> bool:
+        return self.run.names_chunk(chunk, self.writer.name)
+
+    def _fold(self, shard: int, chunks: list[Chunk]) -> Chunk:
+        self.worker.at(f"(merging shard {shard})", self.spec.step)
+        parts = "".join(f"{chunk.file}@{chunk.offset}" for chunk in chunks)
+        digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
+        name = f"staged/{self.writer.name}/merged-{shard:02d}-{digest}.jsonl"
+        known = self.run.merged(self.writer.name, shard)
+        if known is not None and known.file == name:
+            return known  # folded already, from the same parts
+        stage: Stage = self.component()
+        totals = self._totals(stage, chunks)
+        out = self.run.store.create(name)
+        try:
+            for key in sorted(totals):
+                out.write(stage.encode(stage.finish(key, totals[key])) + b"\n")
+        except BaseException:
+            out.abandon()
+            raise
+        out.finish()
+        merged = Chunk(f"merged-{shard:02d}.{self.writer.name}", name, len(totals), out.size)
+        self.run.write_merged(self.writer.name, shard, merged)
+        return merged
+
+    def _totals(self, stage: Stage, chunks: list[Chunk]) -> dict[str, Any]:
+        totals: dict[str, Any] = {}
+        for chunk in chunks:
+            with self.run.store.open(chunk.file) as file:
+                file.seek(chunk.offset)
+                for _ in range(chunk.count):
+                    key, partial = from_json(file.readline())
+                    known = totals.get(key)
+                    totals[key] = partial if known is None else stage.combine(known, partial)
+        return totals

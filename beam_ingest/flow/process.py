@@ -1,0 +1,32 @@
+"""Processing: pass every record of a batch through one processor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from beam_ingest.flow.apply import fail_all, run_processor
+from beam_ingest.flow.batch import SplitBatch
+from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.step import StepFn
+
+
+class ProcessFn(StepFn):
+    """``SplitBatch`` -> the same batch with what the processor made of its records."""
+
+    def process(self, batch: SplitBatch) -> Iterator[SplitBatch]:
+        """Process a batch; what fails leaves it as dead letters."""
+        if batch.records:
+            step = self.spec.step
+            self.worker.at(batch.split.key, step)
+            came, dead = len(batch.records), len(batch.dead)
+            try:
+                processor = self.component()
+            except Exception as error:  # no record can survive that open() fails
+                self._stop(error)
+                fail_all(batch, step, reason_of(error))
+            else:
+                fatal = run_processor(processor, step, batch, self.worker.wait)
+                if fatal is not None:
+                    self.worker.fatal(fatal)
+            self.worker.count(step, came, len(batch.records), len(batch.dead) - dead)
+        yield batch

@@ -1,0 +1,137 @@
+"""Publishing: hand staged files to a bulk sink, and note what came of each.
+
+``published/<id>.json`` is written when a file is done, so a run that goes on publishes the rest.
+A staged file is never removed because its publishing failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from beam_ingest.api.bulk_sink import BulkSink, StagedFile
+from beam_ingest.api.errors import FatalError, IngestError
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
+from beam_ingest.flow.dead_letter import DeadLetter, reason_of
+from beam_ingest.flow.ledger import Ledger
+from beam_ingest.flow.mark import Chunk, Published
+from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.retry import RetryPolicy, retrying
+from beam_ingest.flow.settle import LineWriter
+from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.store import Store
+
+
+class PublishFn(StepFn):
+    """``Chunk`` -> nothing; up to ``beam.concurrency`` files are published at once."""
+
+    def __init__(self, plan: Plan, writer: Writer) -> None:
+        super().__init__(plan, writer.target)
+        self.writer = writer
+
+    def setup(self) -> None:
+        """On the worker: threads for the files."""
+        super().setup()
+        self._pool = ThreadPoolExecutor(
+            self.plan.settings.concurrency, thread_name_prefix=f"publish {self.spec.step}"
+        )
+        self._flying: set[Future[None]] = set()
+
+    def process(self, chunk: Chunk) -> Iterator[None]:
+        """Publish a file, unless that was done."""
+        if len(self._flying) >= self.plan.settings.concurrency:
+            done, self._flying = wait(self._flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+        self._flying.add(self._pool.submit(self._publish, chunk))
+        yield from ()
+
+    def finish_bundle(self) -> None:
+        """Wait for the files under way."""
+        flying, self._flying = self._flying, set()
+        for future in wait(flying).done:
+            future.result()
+
+    def teardown(self) -> None:
+        """End the threads."""
+        if hasattr(self, "_pool"):
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        super().teardown()
+
+    def _publish(self, chunk: Chunk) -> None:
+        if self.worker.stopping:
+            return
+        known = self.run.published(chunk.id)
+        if known is not None and known.state == "done" and known.file == chunk.file:
+            return
+        self.worker.at(chunk.id, self.spec.step)
+        published = Published(chunk.id, chunk.file, self.writer.name, "done")
+        try:
+            sink: BulkSink = self.component()
+            file = staged_file(self.run.store, chunk)
+            rejected, unchanged = retrying(
+                lambda: _outcomes(sink.publish(file), chunk.count), self.worker.wait, RetryPolicy()
+            )
+            self._settle(published, file, rejected, unchanged)
+        except FatalError as error:
+            self.worker.fatal(error)
+            published.error = str(error)
+        except Exception as error:  # whatever a bulk sink raises fails the file, which stays
+            published.error = reason_of(error)
+        if published.error:
+            published.state = "failed"
+            published.ledger = _all_failed(self.spec.step, chunk, published.error)
+        failed = published.ledger.failed
+        self.worker.count(self.spec.step, chunk.count, chunk.count - failed, failed)
+        try:
+            self.run.write_published(published)
+        except OSError as error:
+            self.worker.request_stop(f"the run directory cannot be written: {error}", 1)
+
+    def _settle(
+        self, published: Published, file: StagedFile, rejected: dict[int, str], unchanged: int
+    ) -> None:
+        step = self.spec.step
+        if rejected:
+            lines = LineWriter(self.run.store, f"dead/{file.id}.{step}.jsonl")
+            for number, line in enumerate(file.lines()):
+                if number in rejected:
+                    letter = DeadLetter.of_line(step, rejected[number], line)
+                    lines.add(letter.to_line(file.id))
+                    published.ledger.reason(step, letter.reason, letter.name)
+            published.dead = lines.finish()
+        counts = published.ledger.step(step)
+        counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), unchanged
+        counts.passed = counts.out = file.count - len(rejected)
+
+
+def staged_file(store: Store, chunk: Chunk) -> StagedFile:
+    """What a bulk sink is handed of a chunk."""
+    return StagedFile(chunk.id, store.path(chunk.file), chunk.count, lambda: store.open(chunk.file))
+
+
+def _outcomes(answer: Iterable[Outcome] | None, count: int) -> tuple[dict[int, str], int]:
+    """The rejected lines by number with their reasons, and how many were unchanged."""
+    rejected: dict[int, str] = {}
+    unchanged = seen = 0
+    if answer is None:
+        return rejected, unchanged
+    for number, outcome in enumerate(answer):
+        seen += 1
+        if isinstance(outcome, Rejected):
+            rejected[number] = outcome.why
+        elif isinstance(outcome, Deferred):
+            rejected[number] = f"put off, which a bulk sink cannot: {outcome.why}"
+        elif isinstance(outcome, Unchanged):
+            unchanged += 1
+    if seen != count:
+        raise IngestError(f"the bulk sink gave {seen} outcomes for a file of {count} lines")
+    return rejected, unchanged
+
+
+def _all_failed(step: str, chunk: Chunk, error: str) -> Ledger:
+    ledger = Ledger()
+    counts = ledger.step(step)
+    counts.in_ = counts.failed = chunk.count
+    ledger.reason(step, error, chunk.id, count=chunk.count)
+    return ledger

@@ -1,0 +1,173 @@
+"""Reading: list the splits, then stream each as batches with their ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from beam_ingest.api.entities import Entity
+from beam_ingest.api.errors import FatalError, TransientError
+from beam_ingest.api.record import Record, Unreadable
+from beam_ingest.api.source import Scope, Source, Split
+from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
+from beam_ingest.flow.dead_letter import DeadLetter, reason_of
+from beam_ingest.flow.retry import RetryPolicy, retrying
+from beam_ingest.flow.run_dir import PARENTS, split_ref
+from beam_ingest.flow.step import StepFn
+
+
+class ListSplitsFn(StepFn):
+    """Any element -> the splits of the source, as ``SplitRef``; the listing is on disk before.
+
+    A listing that is complete already (a bundle run again, a resumed run) is not made again.
+    """
+
+    def process(self, _: object) -> Iterator[SplitRef]:
+        """List the work."""
+        listing = self.run.listing()
+        if (listing is None or listing["error"]) and not self.worker.stopping:
+            self._list()
+        for ref in self.run.splits():
+            if ref.key != PARENTS:
+                yield ref
+
+    def _list(self) -> None:
+        splits: list[Split] = []
+        scopes: list[Scope] = []
+        error: str | None = None
+        self.worker.at("(listing)", self.spec.step)
+
+        def collect() -> None:
+            splits.clear()
+            scopes.clear()
+            for item in self.component().splits():
+                (scopes if isinstance(item, Scope) else splits).append(item)
+
+        try:
+            retrying(collect, self.worker.wait, RetryPolicy())
+            error = _doubled(splits)
+        except FatalError as fatal:
+            self.worker.fatal(fatal)
+            error = str(fatal)
+        except Exception as failure:  # whatever a source raises ends its listing, not the run
+            error = reason_of(failure)
+        if _doubled(splits):
+            seen: dict[str, Split] = {}
+            for split in splits:
+                seen.setdefault(split.key, split)
+            splits = list(seen.values())
+        self.run.write_listing(splits, scopes, error)
+
+
+class ReadFn(StepFn):
+    """``SplitRef`` -> the batches of the split, in order; the last says how it ended."""
+
+    def process(self, ref: SplitRef) -> Iterator[SplitBatch]:
+        """Read a split; nothing where the run was asked to stop before."""
+        if self.worker.stopping:
+            return
+        marks = [self.run.mark(ref, writer.name) for writer in self.plan.writers]
+        attempts = {mark.attempt if mark and mark.state == "done" else None for mark in marks}
+        if len(attempts) == 1 and None not in attempts:
+            yield SplitBatch(ref, 0, last=True, settled=True)
+            return
+        attempt = 1 + max((mark.attempt for mark in marks if mark), default=-1)
+        self.worker.at(ref.key, self.spec.step)
+        policy = RetryPolicy()
+        for tried in range(1, policy.tries + 1):
+            reader = _Reader(self, replace(ref, attempt=attempt))
+            try:
+                yield from reader.batches()
+                return
+            except TransientError as error:
+                if tried == policy.tries or self.worker.wait(policy.delay(tried, error, _half)):
+                    yield reader.end(f"{error} (tried {tried} times)")
+                    return
+                attempt += 1
+            except FatalError as error:
+                self.worker.fatal(error)
+                yield reader.end(str(error))
+                return
+            except Exception as error:  # whatever a source raises fails the split
+                yield reader.end(reason_of(error))
+                return
+
+
+class _Reader:
+    """One attempt at one split."""
+
+    def __init__(self, step: ReadFn, ref: SplitRef) -> None:
+        self._step = step
+        self._ref = ref
+        self._batch = SplitBatch(ref, 0)
+
+    def batches(self) -> Iterator[SplitBatch]:
+        """The batches of the attempt, the last one included."""
+        step, limit = self._step, self._step.plan.settings.batch_size
+        source: Source = step.component()
+        key = self._ref.key
+        records = source.parents() if key == PARENTS else source.read(Split(key, self._ref.payload))
+        size_of = Sizer()
+        batch = self._batch
+        held, size = batch.records, 0
+        for record in records:
+            if isinstance(record, (dict, Entity)):
+                held.append(record)
+                size += size_of(record)
+            else:
+                self._unreadable(record)
+            if len(held) >= limit or size >= BATCH_BYTES or len(batch.dead) >= limit:
+                batch.size = size
+                yield self._close(batch)
+                batch = self._batch = SplitBatch(self._ref, batch.seq + 1)
+                held, size = batch.records, 0
+                if step.worker.stopping:
+                    yield self.end("the run was stopped")
+                    return
+        batch.size = size
+        yield self.end(None)
+
+    def end(self, error: str | None) -> SplitBatch:
+        """The last batch: what was read since the one before, and how the split ended."""
+        self._batch.last = True
+        self._batch.error = error
+        return self._close(self._batch)
+
+    def _close(self, batch: SplitBatch) -> SplitBatch:
+        counts = batch.ledger.step(self._step.spec.step)
+        good, bad = len(batch.records), len(batch.dead)
+        counts.in_ = good + bad
+        counts.passed = counts.out = good
+        counts.failed = bad
+        self._step.worker.at(self._ref.key, self._step.spec.step)
+        self._step.worker.count(self._step.spec.step, good + bad, good, bad)
+        return batch
+
+    def _unreadable(self, found: Unreadable | Record) -> None:
+        step = self._step.spec.step
+        if isinstance(found, Unreadable):
+            letter = DeadLetter.of_raw(step, found.why, found.where, found.raw)
+        else:
+            why = f"the source yielded a {type(found).__name__}, which is no record"
+            text = repr(found).encode("utf-8", "backslashreplace")
+            letter = DeadLetter.of_raw(step, why, self._ref.key, text)
+        self._batch.dead.append(letter)
+        self._batch.ledger.reason(step, letter.reason, letter.name)
+
+
+def parents_ref() -> SplitRef:
+    """The split that is made of the source's parents."""
+    return split_ref(PARENTS, 0, {})
+
+
+def _doubled(splits: list[Split]) -> str | None:
+    keys: set[str] = set()
+    for split in splits:
+        if split.key in keys:
+            return f"the source listed two splits with the key {split.key!r}"
+        keys.add(split.key)
+    return None
+
+
+def _half() -> float:
+    return 0.5

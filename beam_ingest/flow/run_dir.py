@@ -1,0 +1,157 @@
+"""The run directory is the truth: everything that must survive is in it, and read from it.
+
+::
+
+    run.json  lock  splits.json  stop  report.json
+    marks/<split>.<writer>.json     staged/  merged/  published/  dead/  deferred/
+    scopes/  tokens/<component>.json  heartbeats/<worker>.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from beam_ingest.api.source import Scope, Split
+from beam_ingest.flow.batch import SplitRef
+from beam_ingest.flow.mark import Chunk, Mark, Published
+from beam_ingest.flow.store import Store, store_of
+
+PARENTS = "@parents"
+"""The split that is made of the source's parents."""
+DEFERRED = "@deferred"
+"""The split that is made of the records that sinks put off."""
+
+
+class RunDir:
+    """Names and formats of a run directory's files. Cheap to make anywhere from its path."""
+
+    def __init__(self, path: str) -> None:
+        self.store: Store = store_of(path)
+
+    # What is to be read.
+
+    def write_listing(self, splits: list[Split], scopes: list[Scope], error: str | None) -> None:
+        """The splits and scopes, in the order listed; ``error`` where the listing broke off.
+
+        Scopes' names go to files of their own, before the listing that counts them.
+        """
+        for scope in scopes:
+            self.store.write(f"scopes/{_hash(scope.fqn)}.json", _scope_bytes(scope))
+        listing = {
+            "error": error,
+            "splits": [[split.key, split.payload] for split in splits],
+            "scopes": [scope.fqn for scope in scopes],
+        }
+        self.store.write("splits.json", json.dumps(listing, separators=(",", ":")).encode())
+
+    def listing(self) -> dict[str, Any] | None:
+        """What ``write_listing`` wrote, or None: ``error``, ``splits``, ``scopes``."""
+        data = self.store.read("splits.json")
+        return None if data is None else json.loads(data)
+
+    def splits(self) -> Iterator[SplitRef]:
+        """The parents and the listed splits, in order."""
+        yield split_ref(PARENTS, 0, {})
+        for index, (key, payload) in enumerate((self.listing() or {"splits": []})["splits"], 1):
+            yield split_ref(key, index, payload)
+
+    def scopes(self) -> Iterator[Scope]:
+        """The scopes that were listed, one in memory at a time."""
+        for fqn in (self.listing() or {"scopes": []})["scopes"]:
+            data = self.store.read(f"scopes/{_hash(fqn)}.json")
+            if data is not None:
+                value = json.loads(data)
+                yield Scope(fqn, value["names"], value["entityType"], value["failed"])
+
+    # What was done.
+
+    def write_mark(self, ref: SplitRef, mark: Mark) -> None:
+        """Say what became of a split. All that the mark names is durable before."""
+        self.store.write(_mark_name(ref, mark.writer), mark.to_bytes())
+
+    def mark(self, ref: SplitRef, writer: str) -> Mark | None:
+        """What ``writer`` said of a split, or None."""
+        data = self.store.read(_mark_name(ref, writer))
+        return None if data is None else Mark.from_bytes(data)
+
+    def names_chunk(self, chunk: Chunk, writer: str) -> bool:
+        """Whether the mark of the chunk's split still names it: no later attempt replaced it."""
+        data = self.store.read(f"marks/{chunk.id.partition('.')[0]}.{writer}.json")
+        return data is not None and any(
+            named.file == chunk.file for named in Mark.from_bytes(data).chunks
+        )
+
+    def write_merged(self, writer: str, shard: int, chunk: Chunk) -> None:
+        """The staged file that the aggregates of a shard became."""
+        value = json.dumps([chunk.id, chunk.file, chunk.count, chunk.size])
+        self.store.write(f"merged/{writer}.{shard}.json", value.encode())
+
+    def merged(self, writer: str, shard: int) -> Chunk | None:
+        """The merged file of a shard, or None."""
+        data = self.store.read(f"merged/{writer}.{shard}.json")
+        if data is None:
+            return None
+        id_, file, count, size = json.loads(data)
+        return Chunk(id_, file, count, size)
+
+    def write_published(self, published: Published) -> None:
+        """Say what became of a staged file."""
+        name = f"published/{published.id}.json"
+        self.store.write(name, published.to_bytes())
+
+    def published(self, file_id: str) -> Published | None:
+        """What became of a staged file, or None."""
+        data = self.store.read(f"published/{file_id}.json")
+        return None if data is None else Published.from_bytes(data)
+
+    # How the run ends.
+
+    def request_stop(self, reason: str, exit_code: int, *, hint: str | None = None) -> None:
+        """Ask all workers to stop; the first reason stays."""
+        value = {"reason": reason, "exitCode": exit_code, "hint": hint}
+        self.store.write_new("stop", json.dumps(value).encode())
+
+    def stop(self) -> dict[str, Any] | None:
+        """``reason``, ``exitCode`` and ``hint`` of the stop that was asked for, or None."""
+        data = self.store.read("stop")
+        return None if data is None else json.loads(data)
+
+    def write_token(self, component: str, state: str, token: Any) -> None:
+        """Remember how far a component's begin and commit have come."""
+        value = {"state": state, "token": token}
+        self.store.write(f"tokens/{component}.json", json.dumps(value).encode())
+
+    def token(self, component: str) -> tuple[str, Any]:
+        """``(state, token)``; the state of a component that never began is empty."""
+        data = self.store.read(f"tokens/{component}.json")
+        if data is None:
+            return "", None
+        value = json.loads(data)
+        return value["state"], value["token"]
+
+
+def split_ref(key: str, index: int, payload: dict[str, Any], attempt: int = 0) -> SplitRef:
+    """The split as the run knows it. ``id`` is a file name, and sorts as the listing does."""
+    return SplitRef(key, index, f"{index:07d}-{_hash(key)}", payload, attempt)
+
+
+def _mark_name(ref: SplitRef, writer: str) -> str:
+    return f"marks/{ref.id}.{writer}.json"
+
+
+def _scope_bytes(scope: Scope) -> bytes:
+    value = {
+        "fqn": scope.fqn,
+        "names": sorted(scope.names),
+        "entityType": scope.entity_type,
+        "failed": scope.failed,
+    }
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _hash(text: str) -> str:
+    # A name from a record never becomes a file name: no traversal, no length limit.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,174 @@
+"""Settling a split: gather what its batches say, keep its dead letters, and leave its mark.
+
+Everything a mark names is durable before the mark: staged chunks, dead letters, deferred
+records. A split whose last batch was not seen, or whose batches did not come in order (a runner
+that broke the fusion), leaves no mark, and a split without a mark is a failure of the run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from beam_ingest.api.codec import encode
+from beam_ingest.api.record import Record, name_of
+from beam_ingest.flow.batch import SplitBatch, SplitRef
+from beam_ingest.flow.dead_letter import DeadLetter
+from beam_ingest.flow.ledger import Ledger
+from beam_ingest.flow.mark import Chunk, LineFile, Mark
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.store import DurableFile, Store
+
+
+class LineWriter:
+    """A file of lines that is made when the first one comes."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._file: DurableFile | None = None
+        self._count = 0
+
+    def add(self, line: bytes) -> None:
+        """Append a line, its line break included."""
+        if self._file is None:
+            self._file = self._store.create(self._name)
+        self._file.write(line)
+        self._count += 1
+
+    def finish(self) -> LineFile | None:
+        """Make it durable; None where there was no line."""
+        if self._file is None:
+            return None
+        self._file.finish()
+        return LineFile(self._name, self._count)
+
+    def abandon(self) -> None:
+        """Close it; nothing names it."""
+        if self._file is not None:
+            self._file.abandon()
+
+
+class SplitState:
+    """What one writer knows of one attempt at a split. Guarded by its lock: writes are threaded."""
+
+    def __init__(self, run: RunDir, ref: SplitRef, writer: str, *, primary: bool) -> None:
+        self._run = run
+        self.ref = ref
+        self.writer = writer
+        self.ledger = Ledger()
+        self.error: str | None = None
+        self.next_seq = 0
+        self.pending = 0
+        self.ended = False
+        self.lock = threading.Lock()
+        self.primary = primary
+        name = f"{ref.id}.{writer}.{ref.attempt}.jsonl"
+        self._dead = LineWriter(run.store, f"dead/{name}")
+        self._deferred = LineWriter(run.store, f"deferred/{name}")
+
+    def add(self, batch: SplitBatch) -> None:
+        """Take in what came with a batch. Only the first writer counts the steps before it."""
+        with self.lock:
+            self.next_seq = batch.seq + 1
+            if self.primary:
+                self.ledger.add(batch.ledger)
+                for letter in batch.dead:
+                    self._dead.add(letter.to_line(self.ref.key))
+            if batch.last:
+                self.ended = True
+                self.error = batch.error
+                if batch.error and self.primary:
+                    self.ledger.reason("(split)", batch.error, self.ref.key)
+
+    def fail(self, step: str, record: Record, reason: str, hint: str | None = None) -> None:
+        """Make ``record`` a dead letter of ``step``; the caller holds the lock and counts."""
+        self._dead.add(DeadLetter.of(step, reason, record).to_line(self.ref.key))
+        self.ledger.reason(step, reason, name_of(record), hint=hint)
+
+    def defer(self, record: Record) -> None:
+        """Keep ``record`` for after all splits; the caller holds the lock and counts."""
+        self._deferred.add(encode(record) + b"\n")
+
+    def leave_mark(self, chunks: Iterable[Chunk] = ()) -> None:
+        """Make durable what this split left, then say so."""
+        dead, deferred = self._dead.finish(), self._deferred.finish()
+        mark = Mark(
+            self.ref.key,
+            self.ref.index,
+            self.writer,
+            self.ref.attempt,
+            "failed" if self.error else "done",
+            self.error,
+            self.ledger,
+            list(chunks),
+            dead,
+            deferred,
+        )
+        self._run.write_mark(self.ref, mark)
+
+    def abandon(self) -> None:
+        """Forget this attempt."""
+        self._dead.abandon()
+        self._deferred.abandon()
+
+
+class OrderedSplits:
+    """The splits a writer is in the middle of, each with its batches in order."""
+
+    def __init__(self, make: Callable[[SplitRef], SplitState]) -> None:
+        self._make = make
+        self._states: dict[str, SplitState] = {}
+
+    def take(self, batch: SplitBatch) -> SplitState | None:
+        """The state that ``batch`` belongs to, or None where batches before it are missing."""
+        ref = batch.split
+        if batch.seq == 0:
+            old = self._states.pop(ref.id, None)
+            if old is not None:
+                old.abandon()  # another attempt, or the same bundle again
+            state = self._states[ref.id] = self._make(ref)
+        else:
+            known = self._states.get(ref.id)
+            if known is None or known.ref.attempt != ref.attempt or known.next_seq != batch.seq:
+                return None
+            state = known
+        state.add(batch)
+        if batch.last:
+            del self._states[ref.id]
+        return state
+
+    def abandon(self) -> None:
+        """Forget them all."""
+        for state in self._states.values():
+            state.abandon()
+        self._states.clear()
+
+
+class Committer:
+    """Leaves marks in the background: fsync takes milliseconds, and many can be under way."""
+
+    THREADS = 4
+    AHEAD = 64
+    """How many marks may be under way before the writer waits."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(self.THREADS, thread_name_prefix="commit")
+        self._futures: list[Future[None]] = []
+
+    def submit(self, commit: Callable[[], None]) -> None:
+        """Have ``commit`` called; raises what an earlier one raised."""
+        self._futures.append(self._pool.submit(commit))
+        if len(self._futures) >= self.AHEAD:
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until all are done; raises what one of them raised."""
+        futures, self._futures = self._futures, []
+        for future in futures:
+            future.result()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(wait=True)

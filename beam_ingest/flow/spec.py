@@ -1,0 +1,91 @@
+"""What a DoFn carries of a component: its type and its configuration as JSON, never the object.
+
+References to secrets stay references; the component is imported, built and opened on the worker.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from beam_ingest.api.component import Component, Context
+from beam_ingest.api.registry import Kind, find
+from beam_ingest.api.settings import RunSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """A component to be built elsewhere. Plain strings; serializable by anything.
+
+    ``step`` is its name in the report, unique in the workflow and fit for a file name;
+    ``code_paths`` are folders with the user's own modules, appended to ``sys.path``.
+    """
+
+    kind: str
+    type: str
+    step: str
+    config: str
+    context: str
+    code_paths: tuple[str, ...] = ()
+
+    def build(self) -> Any:
+        """The component, not opened. Raises what the registry and pydantic raise."""
+        for path in self.code_paths:
+            # Appended: a user's http.py must not shadow the standard library's.
+            if path not in sys.path:
+                sys.path.append(path)
+        cls: type[Component] = find(Kind(self.kind), self.type)
+        config = cls.Config.model_validate_json(self.config)
+        return cls(config, context_from_json(self.context))
+
+
+def context_to_json(context: Context) -> str:
+    """The context as text; models by their class and their JSON."""
+    return json.dumps(
+        {
+            "serviceName": context.service_name,
+            "runId": context.run_id,
+            "sourceConfig": _model_to_json(context.source_config),
+            "server": _model_to_json(context.server),
+            "settings": context.settings.model_dump(mode="json", by_alias=True),
+        }
+    )
+
+
+def context_from_json(text: str) -> Context:
+    """The context that ``context_to_json`` wrote."""
+    value = json.loads(text)
+    return Context(
+        service_name=value["serviceName"],
+        run_id=value["runId"],
+        source_config=_model_from_json(value["sourceConfig"]),
+        server=_model_from_json(value["server"]),
+        settings=RunSettings.model_validate(value["settings"]),
+    )
+
+
+def config_to_json(model: BaseModel) -> str:
+    """A configuration as text: what was given, references unresolved."""
+    return model.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+def _model_to_json(model: BaseModel | None) -> list[str] | None:
+    if model is None:
+        return None
+    cls = type(model)
+    return [cls.__module__, cls.__qualname__, config_to_json(model)]
+
+
+def _model_from_json(value: list[str] | None) -> BaseModel | None:
+    if value is None:
+        return None
+    module, name, text = value
+    cls: Any = importlib.import_module(module)
+    for part in name.split("."):
+        cls = getattr(cls, part)
+    return cls.model_validate_json(text)  # type: ignore[no-any-return]

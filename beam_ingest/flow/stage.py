@@ -1,0 +1,217 @@
+"""Staging: write records, or what they add to aggregates, to files that are published later.
+
+A chunk never mixes splits, and its boundaries depend on the split alone. Partial aggregates are
+combined in memory and spilled by key shard, so memory stays flat; the merge (see ``merge``)
+folds the spills.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import to_json
+
+from beam_ingest.api.record import Record
+from beam_ingest.api.stage import Stage
+from beam_ingest.flow.batch import SplitBatch, SplitRef
+from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.mark import Chunk
+from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.settle import Committer, OrderedSplits, SplitState
+from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.store import DurableFile
+
+CHUNK_BYTES = 128 * 1024 * 1024
+"""A staged file is closed at the first batch that takes it over so many bytes."""
+SPILL_KEYS = 50_000
+"""Partial aggregates are spilled when a split has so many keys in memory."""
+SHARDS = 16
+"""Over so many shards the keys of aggregates are spread, by CRC-32 of the key."""
+
+
+class StageFn(StepFn):
+    """``SplitBatch`` -> with the last one of a split, a ``Chunk`` for each file it left."""
+
+    def __init__(self, plan: Plan, writer: Writer) -> None:
+        assert writer.stage is not None  # noqa: S101 - the graph has this step for stages only
+        super().__init__(plan, writer.stage)
+        self.writer = writer
+        self.primary = plan.writers[0].name == writer.name
+
+    def setup(self) -> None:
+        """On the worker: threads that make files durable."""
+        super().setup()
+        self._committer = Committer()
+        self._splits = OrderedSplits(self._state)
+
+    def _state(self, ref: SplitRef) -> StagedSplit:
+        return StagedSplit(self.run, ref, self.writer, primary=self.primary)
+
+    def process(self, batch: SplitBatch) -> Iterator[Chunk]:
+        """Stage a batch; with a split's last one, the files it left."""
+        if batch.settled:
+            mark = self.run.mark(batch.split, self.writer.name)
+            yield from mark.chunks if mark else ()
+            return
+        state = self._splits.take(batch)
+        if not isinstance(state, StagedSplit):
+            return  # batches before it went elsewhere: no mark, and so a failure of the run
+        try:
+            stage: Stage = self.component()
+            came, failed = len(batch.records), state.stage(stage, batch.records)
+            self.worker.at(batch.split.key, self.spec.step)
+            self.worker.count(self.spec.step, came, came - failed, failed)
+            if batch.last:
+                chunks = state.end()
+                self._committer.submit(lambda: self._commit(state, chunks))
+                yield from chunks
+        except OSError as error:
+            self.worker.request_stop(f"the records cannot be staged: {error}", 1)
+        except Exception as error:  # open() or combine(): nothing a record can survive
+            self._stop(error)
+
+    def finish_bundle(self) -> None:
+        """Wait for the disk."""
+        self._committer.wait()
+
+    def teardown(self) -> None:
+        """End the threads."""
+        if hasattr(self, "_committer"):
+            self._committer.close()
+            self._splits.abandon()
+        super().teardown()
+
+    def _commit(self, state: StagedSplit, chunks: list[Chunk]) -> None:
+        try:
+            state.commit(chunks)
+            if state.primary:
+                self.worker.settled(failed=state.error is not None)
+        except OSError as error:
+            self.worker.request_stop(f"the records cannot be staged: {error}", 1)
+
+
+class StagedSplit(SplitState):
+    """One attempt at a split, with the files it is staged into."""
+
+    def __init__(self, run: RunDir, ref: SplitRef, writer: Writer, *, primary: bool) -> None:
+        super().__init__(run, ref, writer.name, primary=primary)
+        self.step = writer.stage.step if writer.stage else ""
+        self._store = run.store
+        self._files: list[DurableFile] = []
+        self._chunks: list[Chunk] = []
+        self._open: DurableFile | None = None
+        self._lines = 0
+        self._partials: dict[str, Any] = {}
+
+    def stage(self, stage: Stage, records: list[Record]) -> int:
+        """Stage ``records``; the number of them that failed.
+
+        Raises ``OSError`` where the disk refuses, and what ``combine`` raises: an aggregate
+        that cannot be combined is no single record's fault.
+        """
+        if type(stage).keyed is Stage.keyed:
+            lines, failed = self._encode(stage, records)
+        else:
+            lines, failed = self._aggregate(stage, records)
+        if lines:
+            self._write(lines)
+        counts = self.ledger.step(self.step)
+        counts.in_ += len(records)
+        counts.failed += failed
+        counts.passed += len(records) - failed
+        counts.out += len(lines)
+        if len(self._partials) >= SPILL_KEYS:
+            self._spill()
+        return failed
+
+    def end(self) -> list[Chunk]:
+        """Close what is open; the files of the split."""
+        if self._partials:
+            self._spill()
+        self._roll()
+        return self._chunks
+
+    def commit(self, chunks: list[Chunk]) -> None:
+        """Make the files durable, then leave the mark."""
+        for file in self._files:
+            file.finish()
+        self.leave_mark(chunks)
+
+    def abandon(self) -> None:
+        """Forget this attempt; nothing names its files."""
+        super().abandon()
+        for file in [*self._files, *([self._open] if self._open else [])]:
+            file.abandon()
+
+    def _encode(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
+        lines: list[bytes] = []
+        encode = stage.encode
+        for record in records:
+            try:
+                lines.append(encode(record))
+            except Exception as error:  # whatever it raises is that record's dead letter
+                self.fail(self.step, record, reason_of(error), getattr(error, "hint", None))
+        return lines, len(records) - len(lines)
+
+    def _aggregate(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
+        lines: list[bytes] = []
+        failed = 0
+        partials = self._partials
+        for record in records:
+            try:
+                added = list(stage.keyed(record))
+                own = [stage.encode(partial) for key, partial in added if key is None]
+            except Exception as error:  # whatever it raises is that record's dead letter
+                failed += 1
+                self.fail(self.step, record, reason_of(error), getattr(error, "hint", None))
+                continue
+            lines += own
+            for key, partial in added:
+                if key is not None:
+                    known = partials.get(key)
+                    partials[key] = partial if known is None else stage.combine(known, partial)
+        return lines, failed
+
+    def _write(self, lines: list[bytes]) -> None:
+        if self._open is None:
+            name = f"{self.ref.id}.{self.ref.attempt}.{len(self._files):03d}.jsonl"
+            self._open = self._store.create(f"staged/{self.writer}/{name}")
+            self._lines = 0
+        self._open.write(b"\n".join(lines) + b"\n")
+        self._lines += len(lines)
+        if self._open.size >= CHUNK_BYTES:
+            self._roll()
+
+    def _roll(self) -> None:
+        if self._open is not None:
+            number = len(self._files)
+            id_ = f"{self.ref.id}.{self.writer}.{number:03d}"
+            self._chunks.append(Chunk(id_, self._open.name, self._lines, self._open.size))
+            self._files.append(self._open)
+            self._open = None
+
+    def _spill(self) -> None:
+        partials, self._partials = self._partials, {}
+        by_shard: dict[int, list[bytes]] = {}
+        for key in sorted(partials):
+            line = to_json([key, partials[key]])
+            by_shard.setdefault(shard_of(key), []).append(line)
+        self._roll()
+        number = len(self._files)
+        name = f"{self.ref.id}.{self.ref.attempt}.{number:03d}.spill"
+        file = self._store.create(f"staged/{self.writer}/{name}")
+        self._files.append(file)
+        for shard in sorted(by_shard):
+            offset = file.size
+            file.write(b"\n".join(by_shard[shard]) + b"\n")
+            id_ = f"{self.ref.id}.{self.writer}.{number:03d}.{shard:02d}"
+            chunk = Chunk(id_, file.name, len(by_shard[shard]), file.size - offset, shard, offset)
+            self._chunks.append(chunk)
+
+
+def shard_of(key: str) -> int:
+    """The shard of a key, the same in every process and version of Python."""
+    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % SHARDS

@@ -1,0 +1,61 @@
+"""What all DoFns of the graph share: the plan, the worker, and a component built on first use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apache_beam as beam
+
+from beam_ingest.api.errors import FatalError
+from beam_ingest.flow import worker as workers
+from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.spec import ComponentSpec
+from beam_ingest.flow.worker import Worker
+
+
+class StepFn(beam.DoFn):
+    """A step with one component. Serialized, it is the plan and a spec: plain values."""
+
+    def __init__(self, plan: Plan, spec: ComponentSpec) -> None:
+        self.plan = plan
+        self.spec = spec
+
+    def setup(self) -> None:
+        """On the worker: join the run."""
+        self.worker: Worker = workers.enter(self.plan.run_dir, self.plan.max_failures)
+        self._component: Any = None
+
+    @property
+    def run(self) -> RunDir:
+        """The run directory."""
+        return self.worker.run
+
+    def component(self) -> Any:
+        """The component, built and opened on first use; what ``open`` raises passes."""
+        if self._component is None:
+            component = self.spec.build()
+            try:
+                component.open()
+            except BaseException:
+                component.close()
+                raise
+            self._component = component
+        return self._component
+
+    def _stop(self, error: Exception) -> None:
+        """Stop the run: what ``open`` raised, no record can survive."""
+        if isinstance(error, FatalError):
+            self.worker.fatal(error)
+        else:
+            self.worker.request_stop(f"{self.spec.step}: {reason_of(error)}", 1)
+
+    def teardown(self) -> None:
+        """Close the component and leave the run."""
+        component, self._component = getattr(self, "_component", None), None
+        if component is not None:
+            component.close()
+        if hasattr(self, "worker"):
+            workers.leave(self.worker)
+            del self.worker

@@ -1,0 +1,127 @@
+"""Watching a run from the launching process: progress, workers that die, a run that hangs.
+
+Everything is read from the heartbeats; engines give metrics at the end, or late.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from beam_ingest.api.progress import ProgressSnapshot, WorkerProgress
+from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.run_dir import RunDir
+
+_PHASES = {"(listing)": "listing", "(finishing)": "finishing"}
+
+
+class Watch:
+    """What the heartbeats of a run say."""
+
+    def __init__(self, plan: Plan, run: RunDir, clock: Callable[[], float] = time.time) -> None:
+        self._plan = plan
+        self._run = run
+        self._clock = clock
+        self._started = clock()
+        self._beats: list[dict[str, Any]] = []
+        self._total: int | None = None
+
+    def look(self) -> ProgressSnapshot:
+        """Read the heartbeats anew."""
+        store = self._run.store
+        names = [name for name in store.names("heartbeats") if name.endswith(".json")]
+        read = (store.read(f"heartbeats/{name}") for name in names)
+        self._beats = [json.loads(data) for data in read if data]
+        if self._total is None:
+            listing = self._run.listing()
+            self._total = None if listing is None else 1 + len(listing["splits"])
+        return self._snapshot()
+
+    def dead_worker(self) -> str | None:
+        """A local worker process that gave a heartbeat and is gone, as text, or None."""
+        for beat in self._beats:
+            here = beat["host"] == socket.gethostname()
+            if here and beat["pid"] != os.getpid() and not _lives(beat["pid"]):
+                return f"the local worker process {beat['pid']} died at {_place(beat)}"
+        return None
+
+    def kill_workers(self) -> None:
+        """Kill the local worker processes: the engine would wait for them for ever."""
+        for beat in self._beats:
+            if beat["host"] == socket.gethostname() and beat["pid"] != os.getpid():
+                try:
+                    os.kill(beat["pid"], 9)
+                except ProcessLookupError:
+                    continue
+
+    def stalled(self, timeout: float) -> str | None:
+        """Where the run hangs, if nothing has moved for ``timeout`` seconds, or None."""
+        if not self._beats or self._clock() - max(b["moved"] for b in self._beats) < timeout:
+            return None
+        places = ", ".join(f"{beat['worker']} at {_place(beat)}" for beat in self._beats)
+        return f"nothing has moved for {timeout:g} s: {places}"
+
+    def want_stacks(self) -> None:
+        """Ask the workers to put their stacks into the next heartbeat."""
+        self._run.store.write("heartbeats/stacks-wanted", b"")
+
+    def stacks(self) -> str:
+        """The stacks of the workers that answered."""
+        texts = []
+        for beat in self._beats:
+            for thread, stack in beat.get("stacks", {}).items():
+                texts.append(f"--- {beat['worker']}, thread {thread}\n{stack}")
+        return "\n".join(texts)
+
+    def _snapshot(self) -> ProgressSnapshot:
+        now = self._clock()
+        totals: dict[str, list[int]] = {}
+        for beat in self._beats:
+            for step, numbers in beat["counts"].items():
+                known = totals.setdefault(step, [0, 0, 0])
+                for index, number in enumerate(numbers):
+                    known[index] += number
+        steps = []
+        for name, kind in self._plan.steps:
+            if kind != "deferred" or name in totals:
+                came, out, failed = totals.get(name, (0, 0, 0))
+                steps.append((name, came, out, failed))
+        at = [beat["split"] or "" for beat in self._beats]
+        phase = next((_PHASES[split] for split in at if split in _PHASES), None)
+        return ProgressSnapshot(
+            phase=phase or ("starting" if not self._beats else "running"),
+            elapsed=now - self._started,
+            splits_total=self._total,
+            splits_done=sum(beat["splits"][0] for beat in self._beats),
+            splits_failed=sum(beat["splits"][1] for beat in self._beats),
+            steps=tuple(steps),
+            workers=tuple(
+                WorkerProgress(
+                    beat["worker"], beat["split"], beat["step"], max(0.0, now - beat["moved"])
+                )
+                for beat in self._beats
+            ),
+        )
+
+
+def _place(beat: dict[str, Any]) -> str:
+    return f"{beat['step'] or 'the start'}, split {beat['split'] or '(none yet)'}"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:  # a zombie still has its number
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state != "Z"

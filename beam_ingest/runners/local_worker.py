@@ -1,0 +1,41 @@
+"""A local worker process: Beam's own, started so that it cannot outlive or upset its launcher.
+
+``python -m beam_ingest.runners.local_worker RUN_DIR``. Its first heartbeat comes before Beam is
+imported, so that a worker that dies early is noticed; Ctrl-C is the launcher's to handle; a
+worker whose launcher is gone ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from beam_ingest.flow.worker import Worker
+
+CHECK_EVERY = 1.0
+"""Seconds between looks at the launcher."""
+
+
+def main(run_dir: str) -> None:
+    """Run the worker until the launcher ends it."""
+    launcher = os.getppid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    Worker(run_dir, None).heartbeat()
+    threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
+    from apache_beam.runners.worker import sdk_worker_main
+
+    sdk_worker_main.main(sys.argv)
+
+
+def _end_with(launcher: int) -> None:
+    while os.getppid() == launcher:
+        time.sleep(CHECK_EVERY)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,202 @@
+"""A workflow, on one page: configuration -> plan -> graph -> runner -> report.
+
+::
+
+    report = Workflow.from_config("workflow.yaml").run()
+    report.raise_for_status()
+
+Nothing here imports Beam before ``run``.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from beam_ingest.api.component import Check, Context
+from beam_ingest.api.progress import ProgressListener
+from beam_ingest.api.record import Record
+from beam_ingest.api.registry import Kind, find
+from beam_ingest.api.report import Report
+from beam_ingest.api.settings import RunSettings
+from beam_ingest.api.sink import StagedSink
+from beam_ingest.config.load import load
+from beam_ingest.config.model import ComponentConfig, WorkflowConfig
+
+if TYPE_CHECKING:
+    from beam_ingest.flow.plan import Plan, Writer
+    from beam_ingest.flow.spec import ComponentSpec
+
+
+class Workflow:
+    """One checked workflow. May be run any number of times, each in a directory of its own."""
+
+    def __init__(self, config: WorkflowConfig) -> None:
+        self.config = config
+
+    @classmethod
+    def from_config(
+        cls, source: str | Path | Mapping[str, Any], *, sets: Sequence[str] = ()
+    ) -> Workflow:
+        """The workflow of a YAML or JSON file (``-``: standard input) or of a mapping.
+
+        ``sets`` are overrides, ``a.b=c``. Raises ``ConfigError`` with every problem at once.
+        """
+        return cls(load(source, sets=sets))
+
+    def run(
+        self,
+        *,
+        dry_run: bool = False,
+        run_dir: str | None = None,
+        allow_retire: bool = False,
+        listener: ProgressListener | None = None,
+        handle_signals: bool = False,
+    ) -> Report:
+        """Run it to its end; what failed is in the report, not raised.
+
+        ``run_dir`` is a new directory; by default one in ``beam.workDir``. ``dry_run`` reads and
+        processes everything and writes nothing. ``allow_retire`` lets more than
+        ``beam.retire.maxShare`` of a scope be retired, this once. With ``handle_signals`` (on the
+        main thread) Ctrl-C and SIGTERM end the run cleanly.
+        Raises ``IngestError`` for a run that cannot start; then nothing was written.
+        """
+        from beam_ingest.flow.dry_run import without_writing
+        from beam_ingest.flow.launch import launch
+        from beam_ingest.flow.prepare import new_run_id, prepare_run, release
+        from beam_ingest.runners.options import runner_and_options
+
+        beam = self.config.beam
+        run_id = new_run_id()
+        temporary = tempfile.mkdtemp(prefix="beam-ingest-") if dry_run else None
+        place = temporary or run_dir or f"{beam.work_dir.rstrip('/')}/{run_id}"
+        try:
+            plan = self._plan(run_id, _absolute(place), allow_retire=allow_retire)
+            plan = without_writing(plan) if dry_run else plan
+            runner, options = runner_and_options(
+                beam.runner, beam.workers, beam.options, plan.run_dir
+            )
+            prepare_run(plan, self.config.document)
+            try:
+                return launch(
+                    plan,
+                    runner,
+                    options,
+                    stall_timeout=beam.stall_timeout,
+                    listener=listener,
+                    handle_signals=handle_signals,
+                )
+            finally:
+                release(plan)
+        finally:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def preview(self, limit: int) -> Iterator[Record]:
+        """The first ``limit`` records after the processors, in this process; touches no output."""
+        from beam_ingest.flow.preview import preview
+
+        config, opened = self.config, []
+        try:
+            for spec in (config.source, *config.processors):
+                component = spec.cls(spec.config, self._context("preview"))
+                opened.append(component)
+                component.open()
+            source: Any = opened[0]
+            processors: list[Any] = opened[1:]
+            steps = [spec.step for spec in config.processors]
+            yield from preview(source, list(zip(steps, processors, strict=True)), limit)
+        finally:
+            for component in opened:
+                component.close()
+
+    def checks(self) -> Iterator[tuple[str, Check]]:
+        """The named checks of every component, each with its step's name."""
+        config = self.config
+        last = [spec for spec in (config.sink, config.stage, config.bulk_sink) if spec]
+        for spec in (config.source, *config.processors, *last):
+            for check in spec.cls(spec.config, self._context("test-connection")).checks():
+                yield spec.step, check
+
+    def _context(self, run_id: str) -> Context:
+        config = self.config
+        beam = config.beam
+        settings = RunSettings(**{name: getattr(beam, name) for name in RunSettings.model_fields})
+        return Context(config.service_name, run_id, config.source_config, config.server, settings)
+
+    def _plan(self, run_id: str, run_dir: str, *, allow_retire: bool) -> Plan:
+        from beam_ingest.flow.finish import now
+        from beam_ingest.flow.plan import Plan
+
+        config, context = self.config, self._context(run_id)
+        return Plan(
+            run_id=run_id,
+            run_dir=run_dir,
+            workflow=config.path,
+            source=_spec(config.source, context),
+            processors=tuple(_spec(processor, context) for processor in config.processors),
+            writers=tuple(_writers(config, context)),
+            settings=context.settings,
+            success_threshold=config.success_threshold,
+            max_failures=config.beam.max_failures,
+            allow_retire=allow_retire,
+            started_at=now(),
+        )
+
+
+def _writers(config: WorkflowConfig, context: Context) -> Iterator[Writer]:
+    from beam_ingest.flow.plan import Writer
+
+    if config.sink is not None:
+        if issubclass(config.sink.cls, StagedSink):
+            stage, bulk = _staged(config.sink, context)
+            yield Writer(_slug(config.sink.step), stage=stage, bulk=bulk)
+        else:
+            yield Writer(_slug(config.sink.step), sink=_spec(config.sink, context))
+    if config.stage is not None and config.bulk_sink is not None:
+        name = config.bulk_sink.step
+        if config.sink is not None and config.sink.step == name:
+            name += "-bulk"
+        stage, bulk = _spec(config.stage, context), _spec(config.bulk_sink, context)
+        yield Writer(_slug(name), stage=stage, bulk=bulk)
+
+
+def _staged(sink: ComponentConfig, context: Context) -> tuple[ComponentSpec, ComponentSpec]:
+    """The stage and the bulk sink underneath a staged sink."""
+    staged = sink.cls(sink.config, context)
+    assert isinstance(staged, StagedSink)  # noqa: S101 - asked by the caller
+    stage_cls, bulk_cls = find(Kind.STAGE, staged.stage), find(Kind.BULK_SINK, staged.bulk_sink)
+    stage = ComponentConfig(
+        Kind.STAGE, staged.stage, f"{sink.step} (stage)", stage_cls,
+        stage_cls.Config.model_validate(staged.stage_config()),
+    )  # fmt: skip
+    bulk = ComponentConfig(
+        Kind.BULK_SINK, staged.bulk_sink, sink.step, bulk_cls,
+        bulk_cls.Config.model_validate(staged.bulk_config()),
+    )  # fmt: skip
+    return _spec(stage, context), _spec(bulk, context)
+
+
+def _spec(component: ComponentConfig, context: Context) -> ComponentSpec:
+    from beam_ingest.flow.spec import ComponentSpec, config_to_json, context_to_json
+
+    return ComponentSpec(
+        kind=component.kind.value,
+        type=component.type,
+        step=component.step,
+        config=config_to_json(component.config),
+        context=context_to_json(context),
+        code_paths=(str(Path.cwd()),),
+    )
+
+
+def _slug(step: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", step)
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else str(Path(path).expanduser().absolute())
