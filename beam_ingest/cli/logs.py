@@ -13,7 +13,7 @@ class ShortFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One record as text."""
         message = record.getMessage()
-        if record.name.startswith("apache_beam"):
+        if _is_beams(record):
             # Beam puts whole tracebacks into its messages; their first line says what happened.
             message = message.strip().partition("\n")[0]
         return f"{record.levelname.lower()}: {message}"
@@ -31,14 +31,26 @@ class StderrHandler(logging.Handler):
 
 
 def configure_logging(*, debug: bool) -> None:
-    """Warnings and errors in short lines; with ``debug`` everything, with tracebacks."""
+    """Warnings and errors in short lines; with ``debug`` everything, with tracebacks.
+
+    Of Beam only errors: its warnings are about Beam, and no reader can act on them.
+    """
     handler = StderrHandler()
     if debug:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     else:
         handler.setFormatter(ShortFormatter())
-    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, force=True)
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
+        handler.addFilter(lambda record: record.levelno >= logging.ERROR or not _is_beams(record))
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, handlers=[handler],
+                        force=True)  # fmt: skip
     logging.getLogger("beam_ingest").setLevel(logging.DEBUG if debug else logging.INFO)
-    logging.getLogger("apache_beam").setLevel(logging.INFO if debug else logging.ERROR)
+
+
+def set_level(level: str) -> None:
+    """Show what ``beam_ingest`` logs from ``level`` on: a workflow's ``loggerLevel``."""
+    logging.getLogger("beam_ingest").setLevel({"WARN": "WARNING"}.get(level, level))
+
+
+def _is_beams(record: logging.LogRecord) -> bool:
+    # By the file, since Beam logs much through the root logger.
+    return "/apache_beam/" in record.pathname.replace("\\", "/")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from beam_ingest.cli.exit_codes import ExitCode
-from beam_ingest.cli.options import config_option, set_option
-from beam_ingest.cli.output import emit
+from beam_ingest.cli.logs import set_level
+from beam_ingest.cli.options import config_option, is_debug, set_option
+from beam_ingest.cli.output import emit, say
 from beam_ingest.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -59,7 +61,12 @@ def verb(
     from beam_ingest.workflow import Workflow
 
     workflow = Workflow.from_config(config, sets=sets)
-    console = Console(stderr=True)
+    if not is_debug(click.get_current_context()):
+        set_level(workflow.config.logger_level)
+    for notice in workflow.config.notices:
+        say(f"note: {notice}")
+    # A log is read by lines, however long; a terminal has a width of its own.
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
     with progress(console) as listener:
         report = workflow.run(
             dry_run=dry_run,
@@ -70,10 +77,12 @@ def verb(
         )
     if report_file is not None:
         _copy(report, report_file)
-    print_summary(report, console)
+    print_summary(report, console, kept=not dry_run)
     if as_json:
         emit(report.to_json())
-    return _exit_code(report, workflow)
+    code = _exit_code(report, workflow)
+    _leave_engine(code)
+    return code
 
 
 def _copy(report: Report, file: str) -> None:
@@ -90,3 +99,13 @@ def _exit_code(report: Report, workflow: Workflow) -> int:
     if report.exit_code == ExitCode.FAILED and not workflow.config.raise_on_error:
         return ExitCode.SUCCESS
     return report.exit_code
+
+
+def _leave_engine(code: int) -> None:
+    from beam_ingest.flow import launch
+
+    if launch.engines_left_behind:
+        # Threads of the engine would keep the interpreter from ending; all is written.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

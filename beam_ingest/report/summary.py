@@ -10,25 +10,19 @@ from rich.text import Text
 
 from beam_ingest.api.report import Failure, Report, SplitsReport, Status, StepReport
 
-FAILURES_SHOWN = 10
-"""Groups of failures that the summary shows; the report has all."""
+REASONS_SHOWN = 10
+"""Groups of failures, and of records left out, that the summary shows; the report has all."""
 
 _STYLES: dict[Status, str] = {"success": "green", "partialSuccess": "yellow", "failed": "red"}
-_WORDS: dict[Status, str] = {
-    "success": "success",
-    "partialSuccess": "partial success",
-    "failed": "failed",
-}
 
 
-def print_summary(report: Report, console: Console) -> None:
-    """Print ``report`` in short."""
-    sentence = Text(f"{_WORDS[report.status]}: ", f"bold {_STYLES[report.status]}")
-    _say(console, sentence.append(report.sentence, "default not bold"))
+def print_summary(report: Report, console: Console, *, kept: bool = True) -> None:
+    """Print ``report`` in short; without ``kept`` its run directory is gone (a dry run)."""
+    _say(console, Text(report.sentence, f"bold {_STYLES[report.status]}"))
     if report.steps:
         _say(console, Text())
         console.print(_table(report.steps))
-    for line in _lines(report):
+    for line in (*_lines(report), *(_places(report) if kept else ())):
         _say(console, Text(line))
 
 
@@ -41,7 +35,7 @@ def _table(steps: list[StepReport]) -> Table:
     unchanged = any(step.unchanged for step in steps)
     table = Table(box=None, padding=(0, 2), pad_edge=True, header_style="dim")
     for name in ("step", "kind"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     for name in ("in", "passed", "filtered", "failed", "out", *(["unchanged"] * unchanged)):
         table.add_column(name, justify="right", no_wrap=True)
     for step in steps:
@@ -63,12 +57,15 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"warning: {warning}"
     if report.stopped:
         yield f"stopped early: {report.stopped}"
-    yield from _failures(report.failures)
-    if report.dead_letters.count:
-        yield (
-            f"dead letters: {report.dead_letters.count:,} in {len(report.dead_letters.files):,} "
-            f"file{'' if len(report.dead_letters.files) == 1 else 's'} below {report.run_dir}"
-        )
+    yield from _reasons("left out:", report.filtered)
+    yield from _reasons("failures:", report.failures)
+
+
+def _places(report: Report) -> Iterator[str]:
+    dead = report.dead_letters
+    if dead.count:
+        files = f"{len(dead.files):,} file{'' if len(dead.files) == 1 else 's'}"
+        yield f"dead letters: {dead.count:,} in {files} below {report.run_dir}"
     yield f"report: {report.run_dir}/report.json"
 
 
@@ -94,17 +91,17 @@ def _retired(report: Report) -> Iterator[str]:
         yield f"nothing retired: {retired.skipped}"
 
 
-def _failures(failures: list[Failure]) -> Iterator[str]:
-    if not failures:
+def _reasons(title: str, reasons: list[Failure]) -> Iterator[str]:
+    if not reasons:
         return
     yield ""
-    yield "failures:"
-    for failure in failures[:FAILURES_SHOWN]:
-        yield f"  {failure.count:,} x {failure.step}: {failure.reason}"
-        if failure.examples:
-            yield f"      such as {', '.join(failure.examples)}"
-        if failure.hint:
-            yield f"      hint: {failure.hint}"
-    if len(failures) > FAILURES_SHOWN:
-        yield f"  and {len(failures) - FAILURES_SHOWN:,} other reasons, all in the report"
+    yield title
+    for reason in reasons[:REASONS_SHOWN]:
+        yield f"  {reason.count:,} x {reason.step}: {reason.reason}"
+        if reason.examples:
+            yield f"      such as {', '.join(reason.examples)}"
+        if reason.hint:
+            yield f"      hint: {reason.hint}"
+    if len(reasons) > REASONS_SHOWN:
+        yield f"  and {len(reasons) - REASONS_SHOWN:,} other reasons, all in the report"
     yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -14,6 +15,18 @@ from beam_ingest.cli.main import main
 from tests.cli.scripted import ScriptedWorkflow
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _logging_restored() -> Iterator[None]:
+    """Verbs set up logging for a whole process; pytest's own handlers are not to be closed."""
+    root, ours = logging.getLogger(), logging.getLogger("beam_ingest")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    root.handlers[:] = []
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture
@@ -30,7 +43,9 @@ def cli(folder: Path) -> Iterator[Run]:
     known = set(sys.modules)
 
     def run(*args: str, **kwargs: object) -> Result:
-        return CliRunner().invoke(main, list(args), **kwargs)  # type: ignore[arg-type]
+        result = CliRunner().invoke(main, list(args), **kwargs)  # type: ignore[arg-type]
+        print(result.stderr)  # shown where a test fails
+        return result
 
     yield run
     for name in set(sys.modules) - known:

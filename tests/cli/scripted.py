@@ -35,6 +35,7 @@ class ScriptedWorkflow:
     named_checks: ClassVar[list[tuple[str, Check]]] = []
     error: ClassVar[BaseException | None] = None
     raise_on_error: ClassVar[bool] = True
+    notices: ClassVar[tuple[str, ...]] = ()
     calls: ClassVar[list[dict[str, Any]]]
 
     def __init_subclass__(cls) -> None:
@@ -47,7 +48,9 @@ class ScriptedWorkflow:
 
     @property
     def config(self) -> Any:
-        return SimpleNamespace(raise_on_error=self.raise_on_error)
+        return SimpleNamespace(
+            raise_on_error=self.raise_on_error, notices=self.notices, logger_level="WARN"
+        )
 
     def run(self, **options: Any) -> Report:
         self.calls.append(options)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,7 +41,7 @@ def test_progress_and_summary_go_to_stderr(cli: Run, workflow: Scripted) -> None
     result = cli("run", "-c", "w.yaml")
     assert result.stdout == ""
     assert "splits 1/1 done" in result.stderr
-    assert "success: 3 of 3 records written." in result.stderr
+    assert "3 of 3 records written." in result.stderr
     assert result.stderr.rstrip().endswith("report: runs/r1/report.json")
 
 
@@ -82,7 +85,43 @@ def test_raise_on_error_false_forgives_what_failed_but_the_status_stays(
     workflow.report = a_report(status="failed", exit_code=code, sentence="1 of 3 failed.")
     result = cli("run", "-c", "w.yaml")
     assert result.exit_code == answered
-    assert "failed: 1 of 3 failed." in result.stderr
+    assert "1 of 3 failed." in result.stderr
+
+
+def test_a_dry_run_names_no_place_since_it_leaves_nothing(cli: Run, workflow: Scripted) -> None:
+    result = cli("run", "-c", "w.yaml", "--dry-run")
+    assert "3 of 3 records written." in result.stderr
+    assert "runs/r1" not in result.stderr
+
+
+def test_an_engine_that_hangs_does_not_keep_the_process(
+    cli: Run, workflow: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from beam_ingest.flow import launch
+
+    workflow.report = a_report(status="failed", exit_code=130)
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    cli("run", "-c", "w.yaml")
+    assert codes == []
+    monkeypatch.setattr(launch, "engines_left_behind", [threading.Thread()])
+    cli("run", "-c", "w.yaml")
+    assert codes == [130]
+
+
+def test_keys_that_do_nothing_here_are_told_before_the_run(cli: Run, workflow: Scripted) -> None:
+    workflow.notices = ("source.x (line 3): ignored: no profiler",)
+    result = cli("run", "-c", "w.yaml")
+    assert result.stderr.startswith("note: source.x (line 3): ignored: no profiler\n")
+
+
+def test_the_workflows_logger_level_holds_unless_debug_is_given(
+    cli: Run, workflow: Scripted
+) -> None:
+    cli("run", "-c", "w.yaml")
+    assert logging.getLogger("beam_ingest").level == logging.WARNING
+    cli("run", "-c", "w.yaml", "--debug")
+    assert logging.getLogger("beam_ingest").level == logging.DEBUG
 
 
 def test_a_workflow_must_be_named(cli: Run, workflow: Scripted) -> None:

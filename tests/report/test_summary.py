@@ -15,7 +15,7 @@ from beam_ingest.api.report import (
     SplitsReport,
     StepReport,
 )
-from beam_ingest.report.summary import FAILURES_SHOWN, print_summary
+from beam_ingest.report.summary import REASONS_SHOWN, print_summary
 
 
 def a_report(**changes: Any) -> Report:
@@ -46,7 +46,7 @@ def summary(report: Report, *, width: int = 120) -> str:
 
 def test_the_first_line_is_the_status_in_one_sentence() -> None:
     first = summary(a_report()).splitlines()[0]
-    assert first == "success: 2,000 of 2,000 records written in 3 s."
+    assert first == "2,000 of 2,000 records written in 3 s."
 
 
 def test_the_counts_stand_in_a_table_a_row_a_step() -> None:
@@ -69,19 +69,50 @@ def test_failures_are_grouped_with_examples_and_a_hint() -> None:
     )
     text = summary(a_report(status="failed", failures=[failure]))
     assert "  10 x file: disk full\n      such as a.b, a.c\n      hint: make room" in text
-    assert text.startswith("failed: ")
+
+
+def test_on_a_narrow_terminal_names_are_folded_and_numbers_stay_whole() -> None:
+    steps = [StepReport(name="a-rather-long-name", kind="source", in_=1_234_567, passed=1_234_567)]
+    text = summary(a_report(steps=steps), width=66)
+    assert text.count("1,234,567") == 2
+    assert "…" not in text
+    assert "".join(line[:8].strip() for line in text.splitlines()).count("a-rat") == 1
+
+
+def test_what_was_left_out_on_purpose_is_told_with_its_reason() -> None:
+    filtered = Failure(step="filter", reason="a temporary table", count=5, examples=["tmp_1"])
+    text = summary(a_report(filtered=[filtered]))
+    assert "left out:\n  5 x filter: a temporary table\n      such as tmp_1" in text
+    assert "failures:" not in text
 
 
 def test_many_reasons_are_cut_and_the_rest_is_counted() -> None:
-    failures = [Failure(step="s", reason=f"reason {n}", count=1) for n in range(FAILURES_SHOWN + 3)]
+    failures = [Failure(step="s", reason=f"reason {n}", count=1) for n in range(REASONS_SHOWN + 3)]
     text = summary(a_report(failures=failures))
-    assert f"reason {FAILURES_SHOWN - 1}" in text
-    assert f"reason {FAILURES_SHOWN}\n" not in text
+    assert f"reason {REASONS_SHOWN - 1}" in text
+    assert f"reason {REASONS_SHOWN}\n" not in text
     assert "and 3 other reasons, all in the report" in text
 
 
 def test_it_ends_with_the_place_of_the_report() -> None:
     assert summary(a_report()).splitlines()[-1] == "report: runs/r1/report.json"
+
+
+def test_a_run_that_left_nothing_names_no_place() -> None:
+    text = io.StringIO()
+    report = a_report(dead_letters=DeadLetterReport(count=1, files=["dead/1.jsonl"]))
+    print_summary(report, Console(file=text, width=120), kept=False)
+    assert "runs/r1" not in text.getvalue()
+    assert "splits: 4 done of 4" in text.getvalue()
+
+
+def test_a_terminal_shows_the_status_in_colour() -> None:
+    text = io.StringIO()
+    print_summary(
+        a_report(status="failed"),
+        Console(file=text, force_terminal=True, color_system="standard", _environ={}),
+    )
+    assert text.getvalue().startswith("\x1b[1;31m2,000 of")
 
 
 def test_splits_that_were_not_read_are_told() -> None:
@@ -108,7 +139,6 @@ def test_staged_files_warnings_retirement_and_an_early_stop_are_told() -> None:
         )
     )
     for expected in (
-        "partial success: ",
         "files: 1 done of 2, 1 failed",
         "warning: sourceConfig.config.threads does nothing here",
         "retired: 7 names in 2 scopes",
