@@ -40,9 +40,14 @@ def entity_class(entity_type: str) -> type[Entity] | None:
     return _CLASSES.get(entity_type)
 
 
+def entity_types() -> list[str]:
+    """Every ``entityType`` that we have an entity for."""
+    return list(_CLASSES)
+
+
 __all__ = [
     "Column", "ColumnJoin", "ColumnLineage", "Database", "DatabaseSchema", "DatabaseService",
     "Entity", "EntityPart", "EntityReference", "LineageEdge", "PartitionColumn", "Query",
     "StoredProcedure", "StoredProcedureCode", "Table", "TableConstraint", "TablePartition",
-    "TableUsage", "TagLabel", "entity_class",
+    "TableUsage", "TagLabel", "entity_class", "entity_types",
 ]  # fmt: skip
