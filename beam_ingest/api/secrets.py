@@ -167,6 +167,11 @@ def variables(text: str) -> list[str]:
     return [match[1] or match[2] for match in _VARIABLE.finditer(text)]
 
 
+def is_reference(text: str) -> bool:
+    """Whether a secret written as ``text`` is a reference, not the value itself."""
+    return text.startswith("file:") or _VARIABLE.fullmatch(text) is not None
+
+
 def names_a_secret(key: str) -> bool:
     """Whether a key is called like a secret: password, token, private key and the like."""
     return _NAMES.search(key) is not None
@@ -189,9 +194,11 @@ def _validate(value: Any) -> Secret:
 
 def _reference_of(value: str) -> str | None:
     written = value.reference if isinstance(value, Expanded) else value
-    if _VARIABLE.fullmatch(written) or _HANDLE.fullmatch(written):
+    if _HANDLE.fullmatch(written):
         return written
-    return str(value) if written.startswith("file:") else None
+    if not is_reference(written):
+        return None
+    return str(value) if written.startswith("file:") else written
 
 
 def _of_reference(reference: str) -> Secret:

@@ -1,0 +1,89 @@
+"""The ``beam:`` block: every key that is ours and not OpenMetadata's, with default and range."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from beam_ingest.api.config_model import ConfigModel, Refused
+from beam_ingest.api.settings import RunSettings
+from beam_ingest.config.duration import Duration
+from beam_ingest.config.explain import nearest
+
+_RUNNERS = ("local", "flink", "dataflow", "prism")
+_BEAM_RUNNERS = (
+    "DataflowRunner", "DirectRunner", "BundleBasedDirectRunner", "FlinkRunner", "FnApiRunner",
+    "PortableRunner", "PrismRunner", "SparkRunner",
+)  # fmt: skip
+_ON_THIS_MACHINE = ("local", "prism", "PrismRunner", "DirectRunner", "FnApiRunner")
+
+_UNBOUNDED = Refused("unbounded runs come with a later version")
+
+
+class Window(ConfigModel):
+    """How an unbounded run is cut into windows."""
+
+    fixed: Duration = Field(description="The length of each window.")
+
+
+class Trigger(ConfigModel):
+    """When a window's records are published before it ends."""
+
+    count: int | None = Field(None, ge=1, description="After so many records.")
+    bytes: int | None = Field(None, ge=1, description="After so many bytes.")
+    delay: Duration | None = Field(None, description="So long after the first record.")
+
+
+class BeamBlock(RunSettings):
+    """How a workflow is run."""
+
+    runner: str = Field(
+        "local",
+        description="local, flink, dataflow, prism, or any Beam runner by its class name.",
+        json_schema_extra={"examples": [*_RUNNERS, *_BEAM_RUNNERS]},
+    )
+    workers: int = Field(
+        1, ge=1, le=10_000, description="Processes of a local run; the parallelism elsewhere."
+    )
+    work_dir: str = Field(
+        "runs", min_length=1, description="Where run directories are kept: a path or URL."
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Any Beam pipeline options, by name."
+    )
+    max_failures: int | None = Field(
+        None, ge=1, description="Stop early after so many dead letters; never if null."
+    )
+    stall_timeout: Duration = Field(
+        600.0, description="After so long without progress, say where the run hangs."
+    )
+    window: Annotated[Window | None, _UNBOUNDED] = Field(
+        None, description="Windows of an unbounded run."
+    )
+    trigger: Annotated[Trigger | None, _UNBOUNDED] = Field(
+        None, description="When an unbounded run publishes before a window ends."
+    )
+    poll: Annotated[Duration | None, _UNBOUNDED] = Field(
+        None, description="List the splits of a bounded source again, this often."
+    )
+    allowed_lateness: Annotated[Duration | None, _UNBOUNDED] = Field(
+        None, description="How late a record may come and still count into its window."
+    )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the workers run on this machine, so that they see its files and variables."""
+        return self.runner in _ON_THIS_MACHINE or (
+            str(self.options.get("environment_type", "")).upper() == "LOOPBACK"
+        )
+
+    @field_validator("runner")
+    @classmethod
+    def _is_a_runner(cls, value: str) -> str:
+        if value in _RUNNERS or value in _BEAM_RUNNERS or "." in value:
+            return value
+        known = (*_RUNNERS, *_BEAM_RUNNERS)
+        close = nearest(value, known)
+        hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(known)}"
+        raise ValueError(f"there is no such runner; {hint}")

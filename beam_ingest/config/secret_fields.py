@@ -1,0 +1,97 @@
+"""Where the secrets of a workflow are: checked, and masked in what is stored of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+from beam_ingest.api.secrets import MASK, Secret, is_reference, names_a_secret
+from beam_ingest.config.findings import Findings
+from beam_ingest.config.problem import KeyPath
+
+_URL_PASSWORD = re.compile(r"(?<=://)([^/?#@\s:]*):[^/?#@\s]+@")
+
+
+def check_secrets(
+    findings: Findings, model: BaseModel, path: KeyPath, *, local: bool
+) -> list[KeyPath]:
+    """Check the secrets of ``model``, which stands at ``path``; the places of literal ones.
+
+    On a local run a file has to be readable; on a remote one no literal is let through.
+    """
+    literal = []
+    for here, secret in _secrets(model, path):
+        if not isinstance(secret, Secret):
+            findings.problem(
+                here,
+                f"the type {type(secret).__name__} loses its value on the way to a worker",
+                "use beam_ingest.Secret in the component's Config",
+            )
+        elif secret.is_literal:
+            literal.append(here)
+            if not local:
+                findings.problem(
+                    here,
+                    "a secret is written in plain text, and would be sent to remote workers",
+                    "write it as file:/path, a file that the workers can read",
+                )
+        elif local and secret.reference.startswith("file:"):
+            _check_file(findings, here, Path(secret.reference.removeprefix("file:")))
+    return literal
+
+
+def masked(document: Any, literal: Iterable[KeyPath]) -> Any:
+    """``document`` without secrets: references stay; literals and passwords in URLs don't."""
+    return _masked(document, (), {_form(path) for path in literal}, secret=False)
+
+
+def _masked(value: Any, path: KeyPath, literal: set[KeyPath], *, secret: bool) -> Any:
+    secret = secret or _form(path) in literal
+    if isinstance(value, dict):
+        return {
+            key: _masked(item, (*path, key), literal, secret=secret or names_a_secret(key))
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _masked(item, (*path, index), literal, secret=secret)
+            for index, item in enumerate(value)
+        ]
+    if value is None or isinstance(value, bool):
+        return value
+    if secret and not is_reference(str(value)):
+        return MASK
+    return _URL_PASSWORD.sub(rf"\1:{MASK}@", value) if isinstance(value, str) else value
+
+
+def _form(path: KeyPath) -> KeyPath:
+    # A key may be written as in YAML or as in Python: jwtToken, jwt_token.
+    return tuple(part if isinstance(part, int) else part.replace("_", "").lower() for part in path)
+
+
+def _check_file(findings: Findings, here: KeyPath, path: Path) -> None:
+    try:
+        with path.open("rb"):
+            return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        findings.problem(here, f"the secret's file cannot be read: {reason}", f"look at {path}")
+
+
+def _secrets(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    """Every secret in a model, and where it stands by the keys of the workflow."""
+    if isinstance(value, (Secret, SecretStr, SecretBytes)):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from _secrets(getattr(value, name), (*path, field.alias or name))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secrets(item, (*path, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _secrets(item, (*path, index))
