@@ -57,6 +57,11 @@ class DatabaseMetadata(ConfigModel):
         False, alias="includeDDL", description="Read the statement that makes each table."
     )
     include_tags: bool = Field(True, description="Read tags, where the database has them.")
+    include_custom_properties: bool = Field(
+        False,
+        description="Read defaults, generated and identity columns and estimates of rows and "
+        "size into `extension`. The server must know these custom properties.",
+    )
     include_owners: bool = Field(False, description="Read owners, where the database has them.")
 
     mark_deleted_tables: bool = Field(
@@ -79,9 +84,6 @@ class DatabaseMetadata(ConfigModel):
         1, ge=1, le=256, description="Connections to the database that one worker reads with."
     )
 
-    include_custom_properties: Annotated[
-        bool, Ignored("no source here reads custom properties")
-    ] = False
     owner_config: Annotated[
         dict[str, Any] | None,
         Ignored("owners come from the database, or are set by the processor 'set'"),

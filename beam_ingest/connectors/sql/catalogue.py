@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from beam_ingest.api import fqn
-from beam_ingest.api.entities import StoredProcedure, Table
+from beam_ingest.api.entities import EntityReference, StoredProcedure, Table
 from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.sql.listing import Container, Names, SchemaListing
 from beam_ingest.connectors.sql.selection import Selection
@@ -26,6 +26,12 @@ class Reading:
         """The FQN of a schema."""
         return fqn.build(self.service, database, schema)
 
+    def owners(self, name: str | None) -> list[EntityReference] | None:
+        """The owner as a user of that name, with ``includeOwners``."""
+        if not name or not self.options.include_owners:
+            return None
+        return [EntityReference(type="user", name=name)]
+
 
 class Catalogue(ABC):
     """One system's catalogue.
@@ -36,6 +42,8 @@ class Catalogue(ABC):
     """
 
     has_procedures: ClassVar[bool] = True
+    definition_grant: ClassVar[str | None] = None
+    """What to grant where view definitions are not shown."""
     default_schema: ClassVar[str | None] = None
     """The schema of an unqualified name in a view definition, where it is not the view's own."""
 
@@ -49,6 +57,10 @@ class Catalogue(ABC):
     @abstractmethod
     def lists_all_databases(self) -> bool:
         """Whether ``databases`` is all that the service has."""
+
+    def connects_to_each_database(self) -> bool:
+        """Whether several databases are read, any of which may refuse this user."""
+        return False
 
     @abstractmethod
     def schemas(self, database: str) -> list[Container]:
@@ -73,6 +85,10 @@ class Catalogue(ABC):
     @abstractmethod
     def columns_of(self, database: str, names: Names) -> dict[tuple[str, str], list[str]]:
         """The columns of those tables and views that exist, by (schema, name)."""
+
+    def has_connected(self) -> bool:
+        """Whether the server ever answered in this process."""
+        return True
 
     @abstractmethod
     def close(self) -> None:

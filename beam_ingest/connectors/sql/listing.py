@@ -23,6 +23,13 @@ class Relation(NamedTuple):
     left_out: bool = False
 
 
+class Routine(NamedTuple):
+    """A procedure or function. ``name`` tells overloaded ones apart; filters see ``base``."""
+
+    name: str
+    base: str
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """A database or a schema."""
@@ -38,7 +45,7 @@ class SchemaListing:
 
     schema: str
     relations: list[Relation] = field(default_factory=list)
-    procedures: list[str] = field(default_factory=list)
+    procedures: list[Routine] = field(default_factory=list)
     failed: str | None = None
 
 

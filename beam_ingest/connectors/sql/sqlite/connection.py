@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from beam_ingest.api.errors import FatalError, IngestError, TransientError
-from beam_ingest.api.secrets import resolve_options, secret_options
+from beam_ingest.api.secrets import resolve_options
 from beam_ingest.connectors.sql.sqlite.config import MEMORY, SqliteConfig
 
 
@@ -27,8 +27,8 @@ def connect(config: SqliteConfig) -> sqlite3.Connection:
             f"{path}: {kind}",
             hint="databaseMode is the path of the SQLite file, from the current folder",
         )
-    options = {**resolve_options(secret_options(config.connection_options)), "mode": "ro"}
-    arguments = resolve_options(secret_options(config.connection_arguments))
+    options = {**resolve_options(config.connection_options), "mode": "ro"}
+    arguments = resolve_options(config.connection_arguments)
     arguments.pop("uri", None)
     uri = f"file:{quote(str(Path(path).absolute()))}?{urlencode(options)}"
     with explained(path):

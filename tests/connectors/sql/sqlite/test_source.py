@@ -273,7 +273,7 @@ def test_an_unknown_connection_argument_is_named(shop: Path) -> None:
 def test_the_checks_say_what_they_found(shop: Path) -> None:
     source = make(SqliteSource, {"databaseMode": str(shop)})
     found = {check.name: check.run() for check in source.checks()}
-    assert found["list tables and views"] == "4 tables, 1 views"
+    assert found["list tables"] == "4 tables, 1 views"
 
 
 def test_the_service_is_stored_without_a_login(shop: Path) -> None:
