@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
 
 
 class ConfigModel(BaseModel):
@@ -50,6 +51,11 @@ class Ignored:
 
     why: str
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {"deprecated": True, "description": f"Ignored: {self.why}."}
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -59,6 +65,11 @@ class Refused:
     """
 
     why: str
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | {"deprecated": True, "description": f"Refused: {self.why}."}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def check_source(findings: Findings) -> SourcePart | None:
         return None
     cls = component.cls
     source_config, fine = _source_config(findings, cls, section)
-    if issubclass(_source_model(cls), DatabaseMetadata) and not section.service_name:
+    if issubclass(source_model(cls), DatabaseMetadata) and not section.service_name:
         findings.problem(
             (*_SOURCE, "serviceName"),
             "the key 'serviceName' is missing",
@@ -102,6 +102,11 @@ def named(findings: Findings, parts: Iterable[Part]) -> Iterator[Part]:
             number += 1
         taken.add(name)
         yield replace(part, component=replace(part.component, step=name))
+
+
+def source_model(cls: type[Component]) -> type[ConfigModel]:
+    """The model of a source's ``sourceConfig.config``."""
+    return getattr(cls, "SourceConfig", UncheckedSourceConfig)
 
 
 def _check_despite(findings: Findings, raw: Any) -> None:
@@ -169,15 +174,11 @@ def _is_model(model: Any) -> bool:
     return isinstance(model, type) and issubclass(model, BaseModel)
 
 
-def _source_model(cls: type[Component]) -> type[ConfigModel]:
-    return getattr(cls, "SourceConfig", UncheckedSourceConfig)
-
-
 def _source_config(
     findings: Findings, cls: type[Component], section: SourceSection
 ) -> tuple[ConfigModel | None, bool]:
     """What is to be read, and whether that is fine; None where nothing is written."""
     written = section.source_config
     data = written.config if written is not None else {}
-    checked = findings.validate(_source_model(cls), data, SOURCE_CONFIG)
+    checked = findings.validate(source_model(cls), data, SOURCE_CONFIG)
     return (checked if written is not None else None), checked is not None
