@@ -85,6 +85,16 @@ class ComponentSuite(SecretChecks):
         finally:
             component.close()
 
+    def samples(self) -> list[Any]:
+        """What the component is tried with."""
+        return list(self.records)
+
+    def job(self) -> Job:
+        """What a worker is given to build the component."""
+        config = self.component_class().Config.model_validate(self.config)
+        text = config.model_dump_json(by_alias=True, exclude_unset=True)
+        return Job(self.kind, self.component_type(), text, self.context, self.samples())
+
     def test_the_constructor_only_stores(self) -> None:
         """A component is built on every worker: its constructor does no work."""
         cls: type[Component] = self.component_class()
@@ -100,7 +110,7 @@ class ComponentSuite(SecretChecks):
         """Two instances share nothing that one of them changes."""
         before = class_state(self.component_class())
         with self.opened() as component:
-            exercise(component, self.records)
+            exercise(component, self.samples())
         after = class_state(self.component_class())
         changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
         if changed:
@@ -115,16 +125,12 @@ class ComponentSuite(SecretChecks):
 
     def test_rebuilt_elsewhere_it_does_the_same(self) -> None:
         """Type, configuration as JSON and context are all that a worker gets."""
-        cls = self.component_class()
-        config = cls.Config.model_validate(self.config)
-        text = config.model_dump_json(by_alias=True, exclude_unset=True)
-        rebuilt = cls.Config.model_validate_json(text)
-        if rebuilt != config:
-            fail(f"the configuration is another after a way through JSON:\n  {text}")
-        job = Job(self.kind, self.component_type(), text, self.context, list(self.records))
+        cls, job = self.component_class(), self.job()
+        if cls.Config.model_validate_json(job.config) != cls.Config.model_validate(self.config):
+            fail(f"the configuration is another after a way through JSON:\n  {job.config}")
         self._expect_findable(cls)
         with self.opened() as component:
-            here = exercise(component, self.records)
+            here = exercise(component, self.samples())
         there = answer_elsewhere(job) if self.own_process else answer_here(job)
         if canonical(there) != canonical(here):
             fail(
@@ -140,7 +146,7 @@ class ComponentSuite(SecretChecks):
         component.close()
         component.close()
         with self.opened() as another:
-            exercise(another, self.records)
+            exercise(another, self.samples())
 
     def test_its_checks_have_names_and_pass(self) -> None:
         """``test-connection``: unique names, no ``open`` before, a short text or None."""
@@ -159,7 +165,7 @@ class ComponentSuite(SecretChecks):
             pytest.skip("no failing_config is given")
         try:
             with self.opened(self.failing_config) as component:
-                exercise(component, self.records)
+                exercise(component, self.samples())
         except IngestError as error:
             if not error.message.strip():
                 fail(f"the {type(error).__name__} says nothing")

@@ -6,14 +6,12 @@ The same code runs here and in another process, where the component was rebuilt.
 from __future__ import annotations
 
 import copy
-import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from beam_ingest.api.bulk_sink import BulkSink, StagedFile
-from beam_ingest.api.codec import encode
 from beam_ingest.api.component import Component
 from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import Drop
@@ -28,9 +26,12 @@ from beam_ingest.testing.compare import canonical, fail, line, lines
 _MOST_POLLS = 10_000
 
 
-def exercise(component: Component, records: Sequence[Record]) -> Any:
-    """What an opened component answers to ``records``, or reads. Raises what it raises."""
-    records = copy.deepcopy(records)
+def exercise(component: Component, samples: Sequence[Any]) -> Any:
+    """What an opened component answers to sample records, or reads. Raises what it raises.
+
+    A bulk sink's samples are the lines of a staged file.
+    """
+    records: list[Any] = copy.deepcopy(list(samples))
     match component:
         case Source():
             return {"listing": listing(component), "records": read_all(component)}
@@ -149,15 +150,10 @@ def staged_file(folder: Path, id_: str, encoded: Iterable[bytes]) -> StagedFile:
     return StagedFile(id_, str(path), len(written), opener)
 
 
-def encoded_samples(records: Iterable[Record]) -> Iterator[bytes]:
-    """Records as the default stage encodes them."""
-    return map(encode, records)
-
-
-def _published(bulk_sink: BulkSink, records: Sequence[Record]) -> Any:
+def _published(bulk_sink: BulkSink, encoded: Sequence[bytes]) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        file = staged_file(Path(folder), "split-1_0", encoded_samples(records))
+        file = staged_file(Path(folder), "split-1.0", encoded)
         token = bulk_sink.begin()
         told = outcome_names(bulk_sink.publish(file), file.count)
         bulk_sink.commit(token)
-    return {"token": json.loads(json.dumps(token)), "outcomes": told}
+    return {"token": token, "outcomes": told}

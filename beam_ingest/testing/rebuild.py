@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from beam_ingest.api.component import Component, Context
-from beam_ingest.api.record import Record
 from beam_ingest.api.registry import Kind, find
 from beam_ingest.api.secrets import vault_environment
 from beam_ingest.testing.compare import fail
@@ -38,7 +37,7 @@ class Job:
     type: str
     config: str
     context: Context
-    records: Sequence[Record]
+    samples: Sequence[Any]
 
 
 def answer_here(job: Job) -> Any:
@@ -47,7 +46,7 @@ def answer_here(job: Job) -> Any:
     component = cls(cls.Config.model_validate_json(job.config), job.context)
     with closing(component):
         component.open()
-        return exercise(component, job.records)
+        return exercise(component, job.samples)
 
 
 def answer_elsewhere(job: Job) -> Any:

@@ -28,7 +28,7 @@ class SecretChecks:
 
     config: ClassVar[Any]
     failing_config: ClassVar[Any]
-    records: ClassVar[Any]
+    samples: Callable[[], list[Any]]
     component_class: Callable[[], Any]
     make: Callable[..., Any]
     opened: Callable[..., AbstractContextManager[Any]]
@@ -69,7 +69,7 @@ class SecretChecks:
     def _failures(self, config: Mapping[str, Any]) -> Iterator[Exception]:
         try:
             with self.opened(config) as component:
-                exercise(component, self.records)
+                exercise(component, self.samples())
         except Exception as error:
             yield error
         for check in self.make(config).checks():

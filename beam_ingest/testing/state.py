@@ -30,7 +30,11 @@ def constructor_faults(cls: type[Component], config: Any, context: Context) -> l
         made = probe(config, context)
     faults = [f"it called {name}()" for name in opened]
     faults += [f"it did: {effect}" for effect in effects]
-    faults += [f"it set self.{name}" for name in vars(made) if name not in ("config", "context")]
+    faults += [
+        f"it set self.{name}"
+        for name, value in vars(made).items()
+        if name not in ("config", "context") and value is not None  # None: a place, no state
+    ]
     if made.config is not config or made.context is not context:
         faults.append("self.config and self.context are not what it was given")
     return faults

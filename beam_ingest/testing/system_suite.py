@@ -21,6 +21,7 @@ from beam_ingest.api.sink import Sink, Token
 from beam_ingest.api.source import Scope
 from beam_ingest.testing.compare import canonical, expect_plain_json, expect_same, fail, line
 from beam_ingest.testing.component_suite import ComponentSuite
+from beam_ingest.testing.rebuild import answer_elsewhere
 
 
 class SystemSuite(ComponentSuite):
@@ -51,8 +52,9 @@ class SystemSuite(ComponentSuite):
         token = self._begin(run_id)
         half = (len(records) + 1) // 2
         for part, some in enumerate((records[:half], records[half:])):
-            with self.opened(run_id=run_id) as sink:
-                self.send(sink, some, part, times)
+            if some:
+                with self.opened(run_id=run_id) as sink:
+                    self.send(sink, some, part, times)
         self._commit(run_id, token)
 
     def test_sending_again_has_the_same_effect(self) -> None:
@@ -69,6 +71,15 @@ class SystemSuite(ComponentSuite):
                 self.send(sink, self.records, 0)
         self._commit("run-3", token)
         expect_same("sent once, and then sent again by another instance", once, self.seen())
+
+    def test_what_another_process_sends_is_stored(self) -> None:
+        """Nothing of it stays in the memory of the process that started the run."""
+        if not self.own_process:
+            pytest.skip("own_process is False")
+        answer_elsewhere(self.job())
+        there = self.seen()
+        self.run("run-2", self.records)
+        expect_same("sent by another process, and then here", there, self.seen())
 
     def test_begin_gives_the_same_token_again(self) -> None:
         """A token is stored before it is used, and made again after a fault."""
@@ -172,8 +183,9 @@ class SystemSuite(ComponentSuite):
         self, run_id: str, records: Sequence[Record], scope: Scope
     ) -> Retired | None:
         token = self._begin(run_id)
-        with self.opened(run_id=run_id) as sink:
-            self.send(sink, records, 0)
+        if records:
+            with self.opened(run_id=run_id) as sink:
+                self.send(sink, records, 0)
         with self.opened(run_id=run_id) as sink:
             answer: Retired | None = sink.retire(scope)
         self._commit(run_id, token)
