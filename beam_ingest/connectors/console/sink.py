@@ -11,7 +11,6 @@ from typing import TextIO
 from pydantic import Field
 
 from beam_ingest.api.codec import encode
-from beam_ingest.api.component import Context
 from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.errors import FatalError, RecordError
 from beam_ingest.api.outcomes import WRITTEN, Outcome, Rejected
@@ -31,9 +30,7 @@ class ConsoleSink(Sink):
 
         pretty: bool = Field(False, description="Several indented lines a record.")
 
-    def __init__(self, config: Config, context: Context, stream: TextIO | None = None) -> None:
-        super().__init__(config, context)
-        self._stream = stream
+    stream: TextIO | None = None
 
     def open(self) -> None:
         """Nothing to connect to; threads take turns."""
@@ -64,7 +61,7 @@ class ConsoleSink(Sink):
         return line.decode()
 
     def _print(self, text: str) -> None:
-        stream = self._stream or sys.stdout  # now, not in open: it may have been redirected
+        stream = self.stream or sys.stdout  # now, not in open: it may have been redirected
         with self._turn:
             try:
                 stream.write(text)

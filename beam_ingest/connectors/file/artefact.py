@@ -67,15 +67,10 @@ class SingleFile(Artefact):
             )
 
     def put(self) -> None:
-        """A single part is linked into place, several are copied together by the kernel."""
-        parts = [part.path for part in self.parts]
+        """Copy the parts together: the file shares nothing with what the run keeps."""
         whole = self.parts.scratch / "whole"
-        if len(parts) == 1:
-            parts[0].chmod(self.parts.mode)  # run directories are private, the target is not
-            disk.put(parts[0], self.target, whole)
-        else:
-            disk.concatenate(parts, whole)
-            whole.replace(self.target)
+        disk.concatenate((part.path for part in self.parts), whole)
+        whole.replace(self.target)
         disk.sync_folder(self.target.parent)
 
     def exists(self) -> bool:
@@ -108,7 +103,7 @@ class Shards(Artefact):
         parts, mode = list(self.parts), self.parts.mode
         for index, part in enumerate(parts):
             name = f"part-{index:05d}-of-{len(parts):05d}-{self.run}-{generation}.jsonl"
-            part.path.chmod(mode)
+            part.path.chmod(mode)  # run directories are private, the folder is not
             disk.put(part.path, self.target / name, self.parts.scratch / name)
             shards.append(Shard(name=name, count=part.count))
         disk.sync_folder(self.target)

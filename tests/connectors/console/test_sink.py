@@ -28,7 +28,8 @@ class Recording(io.StringIO):
 
 
 def console(stream: TextIO | None = None, *, pretty: bool = False) -> ConsoleSink:
-    sink = ConsoleSink(ConsoleSink.Config(pretty=pretty), Context(), stream)
+    sink = ConsoleSink(ConsoleSink.Config(pretty=pretty), Context())
+    sink.stream = stream
     sink.open()
     return sink
 

@@ -49,18 +49,36 @@ def test_a_run_without_records_leaves_an_empty_file(tmp_path: Path) -> None:
     assert content(out.parent) == {"a.jsonl": b""}
 
 
-def test_a_single_file_is_linked_into_place_and_readable(
+@pytest.mark.parametrize("shards", [False, True], ids=["file", "shards"])
+def test_the_output_has_the_mode_of_any_new_file(
+    tmp_path: Path, files: list[StagedFile], shards: bool
+) -> None:
+    out = tmp_path / "out" / "a"
+    old = os.umask(0o027)
+    try:
+        run(sink(out, shards=shards), files)
+    finally:
+        os.umask(old)
+    found = [path for path in [out, *out.rglob("*")] if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found} == {0o640}
+
+
+def test_the_file_shares_nothing_with_the_staged_ones(
     tmp_path: Path, files: list[StagedFile]
 ) -> None:
     out = tmp_path / "out" / "a.jsonl"
-    old = os.umask(0o027)
-    try:
-        run(sink(out), files[:1])
-        assert stat.S_IMODE(out.stat().st_mode) == 0o640
-    finally:
-        os.umask(old)
-    assert out.samefile(files[0].path)
-    assert content(out.parent) == {"a.jsonl": text("000-parents", 2)}
+    run(sink(out), files[:1])
+    out.write_bytes(b"changed by its owner")
+    assert Path(files[0].path).read_bytes() == text("000-parents", 2)
+
+
+def test_shards_are_links_to_the_staged_files(tmp_path: Path, files: list[StagedFile]) -> None:
+    out = tmp_path / "out"
+    run(sink(out, shards=True), files)
+    shards = sorted(out.glob("part-*"))
+    assert [shard.samefile(file.path) for shard, file in zip(shards, files, strict=True)] == [
+        True, True, True,
+    ]  # fmt: skip
 
 
 def test_a_second_attempt_at_a_file_replaces_the_first(
