@@ -20,7 +20,7 @@ ALLOWED_ROOMS = {
     "processors": {"api"},
     "report": {"api"},
     "flow": {"api"},
-    "runners": {"api", "config"},
+    "runners": {"api", "config", "flow"},  # a local worker process writes heartbeats
     "testing": {"api", "config", "flow", "runners", "report", "workflow", "connectors"},
     "cli": {"api", "config", "flow", "report", "runners", "testing", "workflow"},
     "workflow": {"api", "config", "flow", "report", "runners"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import keyword
 import re
 import sys
@@ -47,7 +48,11 @@ def _new_workflow(name: str, database: str | None) -> None:
 
     workflow, sample, schema = Path(f"{name}.yaml"), Path(f"{name}.db"), Path(_SCHEMA)
     text = _template("workflow").substitute(
-        name=name, database=database or sample, schema=_SCHEMA, output=f"out/{name}.jsonl"
+        name=name,
+        file=workflow,
+        database=json.dumps(database or str(sample), ensure_ascii=False),
+        schema=_SCHEMA,
+        output=f"out/{name}.jsonl",
     )
     if database is not None:
         _write({workflow: text})

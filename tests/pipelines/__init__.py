@@ -1,0 +1,1 @@
+"""Every file of pipelines/ is run."""
