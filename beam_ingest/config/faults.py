@@ -96,12 +96,13 @@ def _at_root(branch: list[Fault], path: KeyPath) -> bool:
     return all(fault.path == path and fault.kind != "value_error" for fault in branch)
 
 
-def _distance(branch: list[Fault], path: KeyPath) -> tuple[bool, int]:
+def _distance(branch: list[Fault], path: KeyPath) -> tuple[bool, int, int]:
     """How far the data is from a branch: another constant says that it is another branch."""
     names_another = any(
         fault.kind == "literal_error" and len(fault.path) == len(path) + 1 for fault in branch
     )
-    return names_another, len(branch)
+    unknown = sum(fault.kind == "extra_forbidden" for fault in branch)
+    return names_another, unknown, len(branch)
 
 
 def _without_consequences(found: list[Fault]) -> list[Fault]:

@@ -146,11 +146,7 @@ def _relaxed(schema: Schema) -> Schema:
 
 
 def _relaxed_property(value: Schema, required: bool) -> Schema:
-    outside = {
-        key: value[key]
-        for key in ("description", "default", "deprecated", "examples")
-        if key in value
-    }
+    outside = {key: item for key, item in value.items() if key in _ABOUT}
     inside = {key: item for key, item in value.items() if key not in outside and key != "title"}
     if not inside:
         return outside
@@ -159,7 +155,8 @@ def _relaxed_property(value: Schema, required: bool) -> Schema:
         choices = [*choices, _VARIABLE]
     if not required and {"type": "null"} not in choices:
         choices = [*choices, {"type": "null"}]
-    return outside | ({"anyOf": choices} if len(choices) > 1 else choices[0])
+    core: Schema = {"anyOf": choices} if len(choices) > 1 else choices[0]
+    return {**outside, **core}
 
 
 def _is_plain(schema: Schema) -> bool:
