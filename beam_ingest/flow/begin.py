@@ -28,12 +28,11 @@ class BeginFn(StepFn):
 
     def process(self, _: object) -> Iterator[None]:
         """Call ``begin`` once a run; what it raises stops the run before it reads."""
-        if self.worker.stopping:
-            return
-        try:
-            begin(self.run, self.writer.name, self.component(), self.worker.wait)
-        except Exception as error:  # a run whose sink cannot begin cannot start
-            self._stop(error)
+        if not self.worker.stopping:
+            try:
+                begin(self.run, self.writer.name, self.component(), self.worker.wait)
+            except Exception as error:  # a run whose sink cannot begin cannot start
+                self._stop(error)
         yield from ()
 
 

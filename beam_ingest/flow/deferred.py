@@ -39,6 +39,10 @@ class DeferredFn(StepFn):
 
     def process(self, _: object) -> Iterator[None]:
         """Write what the sink put off."""
+        self._write_deferred()
+        yield from ()
+
+    def _write_deferred(self) -> None:
         ref = split_ref(DEFERRED, 0, {})
         known = self.run.mark(ref, self.writer.name)
         files = self._files()
@@ -65,7 +69,6 @@ class DeferredFn(StepFn):
             counts.failed += unsettled
             state.ledger.reason(self.step, state.error or "not settled", "", count=unsettled)
         leave_mark(self, state)
-        yield from ()
 
     def _files(self) -> list[LineFile]:
         marks = (self.run.mark(ref, self.writer.name) for ref in self.run.splits())
@@ -114,7 +117,8 @@ class _Waves:
         step.worker.at(f"(wave {wave} of deferred records)", step.step)
         id_ = f"{step.plan.run_id}/{self._state.ref.id}/{wave}/{offset}"
         sink: Sink = step.component()
-        return offer(sink, Batch(records, id_, wave), step.worker.wait, RetryPolicy())
+        batch = Batch(records, id_, wave)
+        return offer(sink, batch, step.worker.wait, RetryPolicy(), step.worker.fatal)
 
     def _settle(
         self,

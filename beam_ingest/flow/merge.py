@@ -38,11 +38,14 @@ class MergeFn(StepFn):
 
     def process(self, gathered: tuple[str, Iterable[Chunk]]) -> Iterator[Chunk]:
         """Pass files on; fold a shard."""
+        return self._merge(gathered[1])
+
+    def _merge(self, gathered: Iterable[Chunk]) -> Iterator[Chunk]:
         if self.worker.stopping:
             return
         # A bundle that was run again has sent its descriptors twice, and a split that was read
         # again has left files that its mark no longer names.
-        chunks = {chunk.id + chunk.file: chunk for chunk in gathered[1]}
+        chunks = {chunk.id + chunk.file: chunk for chunk in gathered}
         named = [chunks[key] for key in sorted(chunks) if self._is_named(chunks[key])]
         yield from (chunk for chunk in named if chunk.shard is None)
         spilled = [chunk for chunk in named if chunk.shard is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from beam_ingest.api.errors import FatalError, TransientError
 from beam_ingest.api.outcomes import (
@@ -13,7 +13,6 @@ from beam_ingest.api.outcomes import (
     Unchanged,
     Written,
 )
-from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.retry import RetryPolicy, retrying
@@ -22,37 +21,38 @@ _OUTCOMES = (Written, Unchanged, Deferred, Rejected)
 
 
 def offer(
-    sink: Sink, batch: Batch, wait: Callable[[float], bool], policy: RetryPolicy
+    sink: Sink,
+    batch: Batch,
+    wait: Callable[[float], bool],
+    policy: RetryPolicy,
+    fatal: Callable[[FatalError], None],
 ) -> list[Outcome]:
-    """One outcome a record of ``batch``, in order.
+    """One outcome a record of ``batch``, in order. Raises nothing.
 
-    A ``TransientError`` is tried again as ``policy`` says, then rejects the batch; any other
-    error halves the batch until the records that cause it stand alone. The halves' ids are
-    derived from the batch's, so they are the same when the bundle is run again.
-    Raises ``FatalError`` only.
+    A ``TransientError`` is tried again as ``policy`` says, then rejects the batch; a
+    ``FatalError`` is handed to ``fatal`` and rejects it; any other error halves the batch until
+    the records that cause it stand alone. The halves' ids are derived from the batch's, so they
+    are the same when the bundle is run again.
     """
-    if not batch.records:
+    count = len(batch.records)
+    if count == 0:
         return []
     try:
-        return retrying(lambda: _checked(sink.write(batch), len(batch.records)), wait, policy)
-    except FatalError:
-        raise
-    except TransientError as error:
-        return [Rejected(str(error))] * len(batch.records)
-    except OutcomeMismatch as error:
-        return [Rejected(str(error))] * len(batch.records)
+        return retrying(lambda: _checked(sink.write(batch), count), wait, policy)
+    except FatalError as error:
+        fatal(error)
+        return [Rejected(str(error))] * count
+    except (TransientError, OutcomeMismatch) as error:
+        return [Rejected(str(error))] * count
     except Exception as error:  # whatever a sink raises concerns its records
-        if len(batch.records) == 1:
+        if count == 1:
             return [Rejected(reason_of(error))]
-        middle = len(batch.records) // 2
-        halves = (
-            (batch.records[:middle], f"{batch.id}.0"),
-            (batch.records[middle:], f"{batch.id}.1"),
-        )
-        outcomes: list[Outcome] = []
-        for records, id_ in halves:
-            outcomes += offer(sink, Batch(records, id_, batch.wave), wait, policy)
-        return outcomes
+    outcomes: list[Outcome] = []
+    middle = count // 2
+    for number, part in enumerate((batch.records[:middle], batch.records[middle:])):
+        half = Batch(part, f"{batch.id}.{number}", batch.wave)
+        outcomes += offer(sink, half, wait, policy, fatal)
+    return outcomes
 
 
 class OutcomeMismatch(Exception):
@@ -72,12 +72,3 @@ def _checked(answer: object, count: int) -> list[Outcome]:
         if not isinstance(outcome, _OUTCOMES):
             raise OutcomeMismatch(f"the sink gave {outcome!r} where an outcome was expected")
     return outcomes
-
-
-def records_of(records: Sequence[Record], outcomes: Sequence[Outcome], kind: type) -> list[Record]:
-    """The records whose outcome is of ``kind``."""
-    return [
-        record
-        for record, outcome in zip(records, outcomes, strict=True)
-        if isinstance(outcome, kind)
-    ]

@@ -64,6 +64,9 @@ class ReadFn(StepFn):
 
     def process(self, ref: SplitRef) -> Iterator[SplitBatch]:
         """Read a split; nothing where the run was asked to stop before."""
+        return self._read(ref)
+
+    def _read(self, ref: SplitRef) -> Iterator[SplitBatch]:
         if self.worker.stopping:
             return
         marks = [self.run.mark(ref, writer.name) for writer in self.plan.writers]

@@ -60,8 +60,6 @@ class SplitState:
         self.ledger = Ledger()
         self.error: str | None = None
         self.next_seq = 0
-        self.pending = 0
-        self.ended = False
         self.lock = threading.Lock()
         self.primary = primary
         name = f"{ref.id}.{writer}.{ref.attempt}.jsonl"
@@ -77,7 +75,6 @@ class SplitState:
                 for letter in batch.dead:
                     self._dead.add(letter.to_line(self.ref.key))
             if batch.last:
-                self.ended = True
                 self.error = batch.error
                 if batch.error and self.primary:
                     self.ledger.reason("(split)", batch.error, self.ref.key)

@@ -52,6 +52,9 @@ class StageFn(StepFn):
 
     def process(self, batch: SplitBatch) -> Iterator[Chunk]:
         """Stage a batch; with a split's last one, the files it left."""
+        return self._process(batch)
+
+    def _process(self, batch: SplitBatch) -> Iterator[Chunk]:
         if batch.settled:
             mark = self.run.mark(batch.split, self.writer.name)
             yield from mark.chunks if mark else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import apache_beam as beam
@@ -26,6 +27,7 @@ class StepFn(beam.DoFn):
         """On the worker: join the run."""
         self.worker: Worker = workers.enter(self.plan.run_dir, self.plan.max_failures)
         self._component: Any = None
+        self._opening = threading.Lock()
 
     @property
     def run(self) -> RunDir:
@@ -34,15 +36,16 @@ class StepFn(beam.DoFn):
 
     def component(self) -> Any:
         """The component, built and opened on first use; what ``open`` raises passes."""
-        if self._component is None:
-            component = self.spec.build()
-            try:
-                component.open()
-            except BaseException:
-                component.close()
-                raise
-            self._component = component
-        return self._component
+        with self._opening:
+            if self._component is None:
+                component = self.spec.build()
+                try:
+                    component.open()
+                except BaseException:
+                    component.close()
+                    raise
+                self._component = component
+            return self._component
 
     def _stop(self, error: Exception) -> None:
         """Stop the run: what ``open`` raised, no record can survive."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from beam_ingest.api.errors import FatalError
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
 from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
@@ -19,8 +18,12 @@ from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.offer import offer
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retry import RetryPolicy
+from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import OrderedSplits, SplitState
 from beam_ingest.flow.step import StepFn
+
+REQUEST_BYTES = 4 * 1024 * 1024
+"""A batch handed to a sink is closed when its records come to about so many bytes."""
 
 
 class WriteFn(StepFn):
@@ -41,22 +44,28 @@ class WriteFn(StepFn):
         self._splits = OrderedSplits(self._state)
 
     def _state(self, ref: SplitRef) -> SplitState:
-        return SplitState(self.run, ref, self.writer.name, primary=self.primary)
+        return Outgoing(self.run, ref, self.writer.name, primary=self.primary)
 
     def process(self, batch: SplitBatch) -> Iterator[None]:
-        """Write a batch."""
-        if batch.settled:
-            return
-        state = self._splits.take(batch)
-        if state is None:
-            return  # batches before it went elsewhere: no mark, and so a failure of the run
+        """Write a batch, together with those of its split that follow, up to ``beam.batchSize``."""
+        state = None if batch.settled else self._splits.take(batch)
+        # Without a state, batches before it went elsewhere: no mark, and so a failure of the run.
+        if isinstance(state, Outgoing):
+            for records in state.gather(batch, self.plan.settings.batch_size):
+                self._submit(state, records)
+            if batch.last:
+                self._submit(state, [], last=True)
+        yield from ()
+
+    def _submit(self, state: Outgoing, records: list[Record], *, last: bool = False) -> None:
         with state.lock:
+            state.sent = last
             state.pending += 1
+            number, state.requests = state.requests, state.requests + 1
         if len(self._flying) >= self.plan.settings.concurrency:
             done, self._flying = wait(self._flying, return_when=FIRST_COMPLETED)
             _raise(done)
-        self._flying.add(self._pool.submit(self._write, state, batch))
-        yield from ()
+        self._flying.add(self._pool.submit(self._write, state, records, number))
 
     def finish_bundle(self) -> None:
         """Wait for the answers."""
@@ -70,30 +79,57 @@ class WriteFn(StepFn):
             self._splits.abandon()
         super().teardown()
 
-    def _write(self, state: SplitState, batch: SplitBatch) -> None:
-        ref, records = state.ref, batch.records
+    def _write(self, state: Outgoing, records: list[Record], number: int) -> None:
+        ref = state.ref
         if records:
             self.worker.at(ref.key, self.spec.step)
-            id_ = f"{self.plan.run_id}/{ref.id}/{ref.attempt}/{batch.seq}"
+            id_ = f"{self.plan.run_id}/{ref.id}/{ref.attempt}/{number}"
             outcomes = self._outcomes(Batch(records, id_))
             failed = settle(state, self.spec.step, records, outcomes)
             self.worker.count(self.spec.step, len(records), len(records) - failed, failed)
         with state.lock:
             state.pending -= 1
-            complete = state.ended and state.pending == 0
+            complete = state.sent and state.pending == 0
         if complete:
             leave_mark(self, state)
 
     def _outcomes(self, batch: Batch) -> Sequence[Outcome]:
         try:
             sink: Sink = self.component()
-            return offer(sink, batch, self.worker.wait, RetryPolicy())
-        except FatalError as error:
-            self.worker.fatal(error)
-            return [Rejected(str(error))] * len(batch.records)
         except Exception as error:  # no record can survive that open() fails
             self._stop(error)
             return [Rejected(reason_of(error))] * len(batch.records)
+        return offer(sink, batch, self.worker.wait, RetryPolicy(), self.worker.fatal)
+
+
+class Outgoing(SplitState):
+    """One attempt at a split on its way to a sink.
+
+    ``pending`` requests are under way; ``sent`` says that the last one has been submitted.
+    """
+
+    def __init__(self, run: RunDir, ref: SplitRef, writer: str, *, primary: bool) -> None:
+        super().__init__(run, ref, writer, primary=primary)
+        self.pending = 0
+        self.requests = 0
+        self.sent = False
+        self._held: list[Record] = []
+        self._size = 0
+
+    def gather(self, batch: SplitBatch, limit: int) -> Iterator[list[Record]]:
+        """The records to be written now: of this batch and those held from before it.
+
+        The cuts depend on the split alone, so they are the same when a bundle is run again.
+        """
+        self._held += batch.records
+        self._size += batch.size
+        while len(self._held) >= limit:
+            yield self._held[:limit]
+            self._held = self._held[limit:]
+            self._size = self._size * len(self._held) // (len(self._held) + limit)
+        if self._held and (batch.last or self._size >= REQUEST_BYTES):
+            held, self._held, self._size = self._held, [], 0
+            yield held
 
 
 def settle(
