@@ -9,25 +9,26 @@ from beam_ingest.api.filters import FilterPattern, passes
 from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.sql.connection_config import SqlConnection
 
+_Patterns = tuple[FilterPattern | None, FilterPattern | None]
+
 
 class Selection:
     """Decides on names alone, before anything else of an object is read.
 
-    With ``useFqnForFiltering`` the patterns of ``sourceConfig`` and of the connection are
-    matched with the FQN, otherwise with the name.
+    The patterns of the connection are matched with names, since a connection knows no service;
+    those of ``sourceConfig`` with names too, or with ``useFqnForFiltering`` with FQNs.
     """
 
     def __init__(self, service: str, connection: SqlConnection, options: DatabaseMetadata) -> None:
         self._service = service
         self._by_fqn = options.use_fqn_for_filtering
-        both = (connection, options)
-        self._databases = [each.database_filter_pattern for each in both]
-        self._schemas = [each.schema_filter_pattern for each in both]
-        self._tables = [each.table_filter_pattern for each in both]
-        self._procedures = [
+        self._databases = (connection.database_filter_pattern, options.database_filter_pattern)
+        self._schemas = (connection.schema_filter_pattern, options.schema_filter_pattern)
+        self._tables = (connection.table_filter_pattern, options.table_filter_pattern)
+        self._procedures = (
             getattr(connection, "stored_procedure_filter_pattern", None),
             options.stored_procedure_filter_pattern,
-        ]
+        )
         self.container = lru_cache(maxsize=4096)(self._container)
 
     def database(self, name: str) -> bool:
@@ -53,7 +54,10 @@ class Selection:
     def _container(self, database: str, schema: str) -> bool:
         return self.database(database) and self.schema(database, schema)
 
-    def _passes(self, patterns: list[FilterPattern | None], name: str, *parents: str) -> bool:
-        if self._by_fqn and any(patterns):
+    def _passes(self, patterns: _Patterns, name: str, *parents: str) -> bool:
+        of_connection, of_source = patterns
+        if not passes(of_connection, name):
+            return False
+        if self._by_fqn and of_source is not None:
             name = fqn.build(self._service, *parents, name)
-        return all(passes(pattern, name) for pattern in patterns)
+        return passes(of_source, name)

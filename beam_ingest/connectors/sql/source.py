@@ -172,7 +172,9 @@ class SqlSource(Source):
             return
         if options.mark_deleted_tables:
             yield Scope(schema, [fqn.join(schema, each.name) for each in listing.relations])
-        if options.mark_deleted_stored_procedures and self.catalogue.has_procedures:
+        if not options.include_stored_procedures or not self.catalogue.has_procedures:
+            return  # they were not listed
+        if options.mark_deleted_stored_procedures:
             names = [fqn.join(schema, each.name) for each in listing.procedures]
             yield Scope(schema, names, "storedProcedure")
 

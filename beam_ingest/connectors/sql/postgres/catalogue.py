@@ -154,10 +154,10 @@ class PostgresCatalogue(Catalogue):
     def _unusable(self, database: str, schema: str, usable: dict[str, bool]) -> str:
         if schema not in usable:
             return f"the schema {schema} is gone since the schemas were listed"
+        user, name = self._config.username, '"' + schema.replace('"', '""') + '"'
         return (
-            f"{self._config.username} may not use the schema {schema} of {database}: "
-            f"GRANT USAGE ON SCHEMA {schema} TO {self._config.username}, "
-            "or exclude it by schemaFilterPattern"
+            f"{user} may not use the schema {schema} of {database}: "
+            f"GRANT USAGE ON SCHEMA {name} TO {user}, or exclude it by schemaFilterPattern"
         )
 
     def _relation(self, _: str, name: str, kind: str, columns: int, partition: bool) -> Relation:

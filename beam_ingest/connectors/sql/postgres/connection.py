@@ -24,10 +24,6 @@ Row = tuple[Any, ...]
 
 _OLDEST = 120000
 _CONNECT_TIMEOUT = 10  # seconds
-_REFUSED = (
-    "password", "authentication", "pg_hba.conf", "role", "database", "SSL", "certificate",
-    "permission denied", "not permitted to log in", "invalid",
-)  # fmt: skip
 _GONE = ("57P01", "57P02", "57P03", "53300", "40001", "40P01", "55P03")
 # What a catalogue function raises for an object that another session has just dropped.
 _CHANGED = ("42P01", "XX000")
@@ -126,7 +122,8 @@ def _not_connected(
         for word in ("starting up", "shutting down", "too many", "remaining connection")
     ):
         return TransientError(f"{where}: {text}")
-    if any(word in text for word in _REFUSED):
+    # The server's own word is FATAL; TLS is refused on this side.
+    if "FATAL:" in str(error) or "SSL" in text or "certificate" in text:
         return FatalError(f"{where}: {text}", hint="check username, password and database")
     return Unreachable(f"{where}: {text}", hint="check hostPort, and that the server runs")
 
