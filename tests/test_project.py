@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import zipfile
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -119,27 +117,3 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     ]
     assert broken == []
     assert len(documents) > 4
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT, check=True, capture_output=True,
-    )  # fmt: skip
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-def test_the_wheel_holds_the_package_with_its_data_and_no_more(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    info = f"beam_ingest-{beam_ingest.__version__}.dist-info"
-    assert {name.partition("/")[0] for name in names} == {"beam_ingest", info}
-    expected = {
-        str(path.relative_to(ROOT))
-        for path in project_files()
-        if path.is_relative_to(ROOT / "beam_ingest")
-    }
-    assert {name for name in names if name.startswith("beam_ingest/")} == expected
-    assert {"beam_ingest/py.typed", f"{info}/licenses/LICENSE"} <= set(names)
