@@ -83,7 +83,7 @@ class Findings:
         """Raises ``ConfigError`` with every problem, in the order of the file, if there is any."""
         if self._problems:
             unique = dict.fromkeys(self._problems)
-            raise ConfigError(sorted(unique, key=lambda problem: problem.line or 0))
+            raise ConfigError(sorted(unique, key=_place))
 
     def _refuse(self, path: KeyPath, mark: Refused) -> None:
         self.problem(path, f"this cannot be done here: {mark.why}")
@@ -92,3 +92,7 @@ class Findings:
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return text
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0

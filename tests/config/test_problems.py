@@ -265,7 +265,7 @@ def test_a_file_that_is_not_there_names_one_that_is(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no folder '.*missing'"):
+    with pytest.raises(ConfigError, match=r"there is no folder '.*missing'"):
         load(tmp_path / "missing" / "workflow.yaml")
 
 
