@@ -16,8 +16,8 @@ demo: .venv/installed
 	@mkdir -p out
 	$(BIN)/python pipelines/quickstart_db.py out/shop.db
 	$(BIN)/beam-ingest run -c pipelines/quickstart.yaml
-	@echo; echo "out/tables.jsonl has $$(wc -l < out/tables.jsonl) lines; the first three, cut:"
-	@head -n 3 out/tables.jsonl | cut -c 1-160
+	@echo; echo "out/tables.jsonl has $$(wc -l < out/tables.jsonl) lines; some of them, cut:"
+	@grep '"entityType":"table"' out/tables.jsonl | head -n 3 | cut -c 1-200
 
 test: .venv/installed-dev lint servers
 	$(BIN)/python -m pytest --durations=10

@@ -84,6 +84,7 @@ def test_a_run_writes_its_output_its_report_and_its_status(shop: Path) -> None:
     assert "warning" not in ran.stderr
 
 
+@pytest.mark.slow
 def test_a_workflow_can_come_from_stdin_with_keys_set(shop: Path) -> None:
     ran = beam_ingest(
         shop, "run", "-c", "-", "--set", "sink.config.path=other.jsonl", "--run-dir", "here",
@@ -141,6 +142,7 @@ def test_a_database_that_is_not_there_is_exit_code_3(shop: Path, verb: str) -> N
     assert (shop / "out.jsonl").read_text() == '{"name": "of an earlier run"}\n'
 
 
+@pytest.mark.slow
 def test_records_that_fail_are_exit_code_1_unless_forgiven(shop: Path) -> None:
     (shop / "own.py").write_text(
         "def choosy(record):\n"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the database servers that the tests start, where that may be done: on Debian, as
 # root, unless BEAM_INGEST_TEST_INSTALL=no. Never fails: the tests of a server that cannot be
-# had are skipped, and say so.
+# had are skipped and say so (where CI is set, they fail).
 set -uo pipefail
 
 missing=()
@@ -12,7 +12,7 @@ command -v mariadbd > /dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariad
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 if [ "${BEAM_INGEST_TEST_INSTALL:-yes}" = no ] || [ "$(id -u)" != 0 ] ||
     ! command -v apt-get > /dev/null; then
-    echo "not installed, their tests are skipped: ${missing[*]}"
+    echo "not installed, so their tests cannot run: ${missing[*]}"
     exit 0
 fi
 
@@ -21,6 +21,6 @@ echo "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 if ! { apt-get update -qq &&
     apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null; }; then
-    echo "apt-get could not install them; their tests are skipped"
+    echo "apt-get could not install them, so their tests cannot run"
 fi
 exit 0
