@@ -24,6 +24,9 @@ LINE_EVERY = 10.0
 HANGS_AFTER = 30.0
 """Seconds without a movement after which a worker is shown as standing still."""
 
+WORKERS_SHOWN = 8
+"""Workers that the live table shows, those that stand still longest first."""
+
 _RATE_OVER = 10.0
 
 
@@ -144,7 +147,12 @@ def render(snapshot: ProgressSnapshot, rate: float | None = None) -> RenderableT
     parts: list[RenderableType] = [_head(snapshot, rate)]
     if snapshot.steps:
         parts.append(_steps(snapshot))
-    parts += [_worker(worker) for worker in snapshot.workers]
+    workers = sorted(snapshot.workers, key=lambda worker: -worker.idle)
+    if len(workers) <= WORKERS_SHOWN:
+        workers = list(snapshot.workers)
+    parts += [_worker(worker) for worker in workers[:WORKERS_SHOWN]]
+    if len(workers) > WORKERS_SHOWN:
+        parts.append(Text(f"and {len(workers) - WORKERS_SHOWN} other workers", "dim"))
     return Group(*parts)
 
 

@@ -8,7 +8,15 @@ import pytest
 from rich.console import Console
 
 from beam_ingest.api.progress import ProgressSnapshot, WorkerProgress
-from beam_ingest.report.progress import LineProgress, LiveProgress, Rate, clock, line, progress
+from beam_ingest.report.progress import (
+    WORKERS_SHOWN,
+    LineProgress,
+    LiveProgress,
+    Rate,
+    clock,
+    line,
+    progress,
+)
 
 RUN = [
     ProgressSnapshot("listing", 0.5),
@@ -111,6 +119,17 @@ def test_the_live_table_shows_steps_splits_and_workers() -> None:
         "worker 3: waits",
     ):
         assert expected in shown
+
+
+def test_of_many_workers_those_that_stand_still_longest_are_shown() -> None:
+    workers = tuple(WorkerProgress(f"w{n}", f"split{n}", None, float(n)) for n in range(20))
+    console, text = terminal()
+    with progress(console) as listener:
+        listener(ProgressSnapshot("reading", 1.0, 20, workers=workers))
+    shown = text.getvalue()
+    assert f"and {20 - WORKERS_SHOWN} other workers" in shown
+    assert "w19: at split19" in shown
+    assert "w0: at split0" not in shown
 
 
 def test_the_live_table_says_that_the_total_is_not_known_yet() -> None:
