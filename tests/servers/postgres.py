@@ -121,10 +121,14 @@ class PostgresServer:
                 connection.execute(f"ALTER ROLE {user} RESET log_statement")
         with self.log.open(encoding="utf-8", errors="replace") as log:
             log.seek(before)
-            entries = log.read().split(f"\n{user}@")
-        found.extend(
-            entry for entry in entries if "LOG:  execute" in entry or "LOG:  statement" in entry
-        )
+            text = "\n" + log.read()
+        # A line of the log that starts with a tab goes on; the parameters are the line after.
+        entries = text.replace("\n\t", "\n").split(f"\n{user}@")
+        for entry in entries:
+            if "LOG:  execute" in entry or "LOG:  statement" in entry:
+                found.append(entry)
+            elif found and "DETAIL:" in entry:
+                found[-1] += entry
 
     def _wait(self) -> None:
         import psycopg
