@@ -20,7 +20,7 @@ echo "installing ${missing[*]}"
 # RUNLEVEL=1: the packages are to be installed, but their services not to be started.
 export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 if ! { apt-get update -qq &&
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null; }; then
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}" > /dev/null; }; then
     echo "apt-get could not install them, so their tests cannot run"
 fi
 exit 0
