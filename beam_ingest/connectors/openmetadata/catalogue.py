@@ -1,0 +1,222 @@
+"""What the server holds, as far as it is known: read by pages, once for all who ask."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Collection as Sized
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from beam_ingest.api import fqn
+from beam_ingest.api.errors import FatalError
+from beam_ingest.connectors.openmetadata.client import PAGE, Client
+from beam_ingest.connectors.openmetadata.routes import COLLECTIONS, Collection
+from beam_ingest.http import Page, RequestRefused
+
+_ONE_BY_ONE = 2
+"""Up to so many names of a container are asked for by name; more are worth a list of it."""
+
+_CONTAINERS_ONE_BY_ONE = 8
+"""With more schemas to list, their database is listed instead, if that has not far more pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An entity that the server holds. ``id`` is None where only its writing is known."""
+
+    id: str | None
+    source_hash: str | None
+
+
+class Catalogue:
+    """One server's entities by name. Thread-safe; a list is read once, however many ask.
+
+    Raises ``FatalError`` where the server refuses to list, and ``TransientError``.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._held: dict[str, dict[str, Held]] = {type_: {} for type_ in COLLECTIONS}
+        self._written: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
+        self._columns: dict[str, frozenset[str]] = {}
+        self._listed: set[tuple[str, str]] = set()
+        self._asked: Counter[str] = Counter()
+        self._pages_of: dict[str, int] = {}
+        self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        self._guard = threading.Lock()
+
+    def known(self, type_: str, name: str) -> bool:
+        """Whether the entity is known to be there, without asking."""
+        return name in self._held[type_]
+
+    def written(self, type_: str, name: str) -> bool:
+        """Whether the entity was written through this catalogue."""
+        return name in self._written[type_]
+
+    def note(self, type_: str, name: str, source_hash: str | None) -> None:
+        """The entity was written."""
+        held = self._held[type_].get(name)
+        self._held[type_][name] = Held(held.id if held else None, source_hash)
+        self._written[type_].add(name)
+
+    def forget(self, type_: str, name: str) -> None:
+        """The entity turned out not to be there."""
+        self._held[type_].pop(name, None)
+
+    def look_up(self, type_: str, names: Iterable[str], *, again: bool = False) -> dict[str, Held]:
+        """Those of ``names`` that the server holds. Asks for what is not known.
+
+        ``again``: also where it was not there when last asked; others may have written since.
+        """
+        held = self._held[type_]
+        wanted = set(names)
+        unknown = {name for name in wanted if name not in held}
+        self._fetch(COLLECTIONS[type_], unknown, again=again)
+        return {name: held[name] for name in wanted if name in held}
+
+    def identify(self, type_: str, names: Iterable[str]) -> dict[str, tuple[str, frozenset[str]]]:
+        """Id and column FQNs of those of ``names`` that the server holds."""
+        held = self._held[type_]
+        wanted = set(names)
+        missing = {n for n in wanted if n not in held or held[n].id is None}
+        missing |= wanted - self._columns.keys()
+        self._fetch(COLLECTIONS[type_], missing, again=True, columns_of=missing)
+        return {
+            name: (id_, self._columns.get(name, frozenset()))
+            for name in wanted
+            if name in held and (id_ := held[name].id) is not None
+        }
+
+    def contents(self, type_: str, container: str) -> dict[str, Held]:
+        """All that the server holds in ``container``, by one list unless it was read before."""
+        collection = COLLECTIONS[type_]
+        if not self._is_listed(type_, container):
+            outer = fqn.parent_of(container)
+            if not self._list_outer(collection, outer, 1, False, ()):
+                self._list(collection, container, False, ())
+        prefix = container + "."
+        return {
+            name: held
+            for name, held in self._held[type_].copy().items()
+            if name.startswith(prefix) and fqn.parent_of(name) == container
+        }
+
+    def _fetch(
+        self,
+        collection: Collection,
+        names: set[str],
+        *,
+        again: bool = False,
+        columns_of: Sized[str] = (),
+    ) -> None:
+        type_ = collection.entity_type
+        for outer, groups in _by_database(names).items():
+            containers = {
+                container: inside
+                for container, inside in groups.items()
+                if again or not self._is_listed(type_, container)
+            }
+            if self._list_outer(collection, outer, len(containers), again, columns_of):
+                continue
+            for container, inside in containers.items():
+                if len(inside) > _ONE_BY_ONE:
+                    self._list(collection, container, again, columns_of)
+                    continue
+                for name in inside:
+                    entity = self._client.get(collection, name)
+                    if entity is not None:
+                        self._take(collection, entity, columns_of)
+
+    def _is_listed(self, type_: str, container: str) -> bool:
+        return (type_, container) in self._listed or (
+            type_,
+            fqn.parent_of(container),
+        ) in self._listed
+
+    def _list_outer(
+        self,
+        collection: Collection,
+        outer: str,
+        containers: int,
+        again: bool,
+        columns_of: Sized[str],
+    ) -> bool:
+        # Many small schemas: their database has fewer pages than they are.
+        if len(collection.containers) < 2 or not containers:
+            return False
+        with self._guard:
+            self._asked[outer] += containers
+            asked = self._asked[outer]
+        if asked <= _CONTAINERS_ONE_BY_ONE or self._pages_of.get(outer, 0) > 4 * asked:
+            return False
+        return self._list(collection, outer, again, columns_of, most_pages=4 * asked)
+
+    def _list(
+        self,
+        collection: Collection,
+        container: str,
+        again: bool,
+        columns_of: Sized[str],
+        most_pages: int | None = None,
+    ) -> bool:
+        key = (collection.entity_type, container)
+        with self._guard:
+            lock = self._locks[key]
+        with lock:
+            if not again and key in self._listed:
+                return True
+            for page in self._pages(collection, container):
+                if most_pages is not None and page.total is not None:
+                    self._pages_of[container] = page.total // PAGE + 1
+                    if self._pages_of[container] > most_pages:
+                        return False
+                for entity in page.items:
+                    self._take(collection, entity, columns_of)
+            with self._guard:
+                self._listed.add(key)
+        return True
+
+    def _pages(self, collection: Collection, container: str) -> Iterator[Page]:
+        try:
+            yield from self._client.pages(collection, container_parameter(collection, container))
+        except RequestRefused as refused:
+            if refused.status != 404:  # a container that is not there holds nothing
+                raise FatalError(
+                    f"what the server holds cannot be read: {refused.message}",
+                    hint="the token must be allowed to view what it is to write",
+                ) from None
+
+    def _take(self, collection: Collection, entity: dict[str, Any], columns_of: Sized[str]) -> None:
+        name = entity["fullyQualifiedName"]
+        self._held[collection.entity_type][name] = Held(entity["id"], entity.get("sourceHash"))
+        if name in columns_of:
+            self._columns[name] = frozenset(_column_names(entity.get("columns") or ()))
+
+
+def container_parameter(collection: Collection, container: str) -> dict[str, str]:
+    """The query parameter that limits a list to ``container``: by how deep it lies."""
+    if not container or not collection.containers:
+        return {}
+    # A service is one part deep, a database two, a schema three.
+    by_depth = {1: "service", 2: "database", 3: "databaseSchema"}
+    parameter = by_depth.get(len(fqn.split(container)), "")
+    return {
+        parameter if parameter in collection.containers else collection.containers[0]: container
+    }
+
+
+def _by_database(names: Iterable[str]) -> dict[str, dict[str, set[str]]]:
+    grouped: dict[str, dict[str, set[str]]] = {}
+    for name in names:
+        container = fqn.parent_of(name)
+        inside = grouped.setdefault(fqn.parent_of(container), {})
+        inside.setdefault(container, set()).add(name)
+    return grouped
+
+
+def _column_names(columns: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for column in columns:
+        yield column["fullyQualifiedName"]
+        yield from _column_names(column.get("children") or ())

@@ -1,0 +1,101 @@
+"""What all components of one run share in one worker process: session, knowledge, requests.
+
+An engine makes several instances of a sink in a process. Together they keep to one number of
+requests in flight, know of each other's writing, and read a list of the server once.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from beam_ingest.api.component import Context
+from beam_ingest.connectors.openmetadata.catalogue import Catalogue
+from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.config import MetadataRestConfig
+from beam_ingest.connectors.openmetadata.connect import connect
+from beam_ingest.connectors.openmetadata.sender import Limits, Sender
+from beam_ingest.connectors.openmetadata.writer import Writer
+from beam_ingest.http import Timeouts
+
+_lock = threading.Lock()
+_open: dict[str, Connection] = {}
+_parked: dict[str, Connection] = {}  # the last that was released: at most one
+
+
+@dataclass(slots=True)
+class Connection:
+    """One run's connection with one server. ``release`` it as often as acquired."""
+
+    key: str
+    client: Client
+    catalogue: Catalogue
+    sender: Sender
+    writer: Writer
+    users: int = 0
+
+
+def acquire(config: MetadataRestConfig, context: Context) -> Connection:
+    """This process's connection of the run; made on first use.
+
+    What an earlier one of the same run knew of the server is taken over.
+    """
+    key = _key(config, context)
+    with _lock:
+        connection = _open.get(key)
+        if connection is None:
+            known = _parked.get(key) if context.run_id else None
+            connection = _connect(key, config, context, known)
+            _open[key] = connection
+            _parked.clear()
+        connection.users += 1
+        return connection
+
+
+def release(connection: Connection) -> None:
+    """Give it back; the last user ends its threads and its session."""
+    with _lock:
+        connection.users -= 1
+        if connection.users:
+            return
+        del _open[connection.key]
+        _parked.clear()
+        _parked[connection.key] = connection
+    connection.sender.close()
+    connection.client.session.close()
+
+
+def _connect(
+    key: str, config: MetadataRestConfig, context: Context, known: Connection | None
+) -> Connection:
+    settings = context.settings
+    session = connect(
+        context.server,
+        connections=settings.concurrency + 1,
+        timeouts=Timeouts(config.connect_timeout, config.read_timeout),
+    )
+    if known is None:
+        client = Client(session, context.server.api_version)
+        catalogue = Catalogue(client)
+    else:
+        client, catalogue = known.client, known.catalogue
+        client.session = session
+    override = config.override_metadata or bool(
+        getattr(context.source_config, "override_metadata", False)
+    )
+    limits = Limits(config.bulk_sink_batch_size, config.max_request_bytes)
+    sender = Sender(client, settings.concurrency, limits, override=override)
+    writer = Writer(
+        client,
+        sender,
+        catalogue,
+        skip_unchanged=settings.skip_unchanged == "server",
+        with_connection=context.server.store_service_connection,
+    )
+    return Connection(key, client, catalogue, sender, writer)
+
+
+def _key(config: MetadataRestConfig, context: Context) -> str:
+    server = context.server.model_dump_json() if context.server is not None else ""
+    parts = (context.run_id, server, config.model_dump_json(), context.settings.model_dump_json())
+    return "\n".join(parts)

@@ -1,0 +1,85 @@
+"""Retiring: soft-deleting what the server holds in a scope and its complete listing lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beam_ingest.api import fqn
+from beam_ingest.api.errors import IngestError
+from beam_ingest.api.outcomes import Retired
+from beam_ingest.api.source import Scope
+from beam_ingest.connectors.openmetadata.catalogue import Catalogue
+from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.routes import COLLECTIONS, Collection
+from beam_ingest.http import RequestRefused
+
+_SWITCHES = {
+    "table": "mark_deleted_tables",
+    "storedProcedure": "mark_deleted_stored_procedures",
+    "databaseSchema": "mark_deleted_schemas",
+    "database": "mark_deleted_databases",
+}
+_BY_DEPTH = {1: "service", 2: "database", 3: "databaseSchema"}
+
+_BY_ID = 20
+"""Up to so many are deleted one by one; more by one request, where the server takes it."""
+
+
+def retire(
+    client: Client, catalogue: Catalogue, scope: Scope, source_config: Any
+) -> Retired | None:
+    """Soft-delete what is gone from ``scope``; None where the workflow does not want it.
+
+    What this run wrote itself is never gone, whatever the listing calls it (a processor may have
+    renamed it). Raises ``RetireRefused``, and ``IngestError`` where the server refuses.
+    """
+    if scope.failed is not None or scope.entity_type not in COLLECTIONS:
+        return None
+    if not getattr(source_config, _SWITCHES.get(scope.entity_type, ""), True):
+        return None
+    collection = COLLECTIONS[scope.entity_type]
+    held = catalogue.contents(scope.entity_type, scope.fqn)
+    gone = [name for name in scope.gone(held) if not catalogue.written(scope.entity_type, name)]
+    if not gone:
+        return Retired(0)
+    stay = sorted({*scope.names, *held}.difference(gone))
+    deleted = None
+    # With an empty list the server deletes nothing.
+    if len(gone) > _BY_ID and stay and client.has_delete_stale():
+        deleted = _delete_stale(client, collection, scope.fqn, stay)
+    if deleted is None:
+        deleted = sum(_delete(client, catalogue, collection, name) for name in gone)
+    for name in gone:
+        catalogue.forget(scope.entity_type, name)
+    return Retired(deleted)
+
+
+def _delete(client: Client, catalogue: Catalogue, collection: Collection, name: str) -> bool:
+    held = catalogue.look_up(collection.entity_type, [name]).get(name)
+    return bool(held and held.id and client.delete(collection, held.id))
+
+
+def _delete_stale(
+    client: Client, collection: Collection, container: str, stay: list[str]
+) -> int | None:
+    request = {
+        "scopeFqn": container,
+        "scopeEntityType": _BY_DEPTH.get(len(fqn.split(container)), "databaseSchema"),
+        "seenFqns": stay,
+        "dryRun": False,
+        "hardDelete": False,
+        "recursive": True,
+    }
+    try:
+        answer = client.delete_stale(collection, request)
+    except RequestRefused as refused:
+        raise IngestError(f"{container}: {refused.message}") from None
+    if answer is None:
+        return None
+    failed = answer.get("failedRequest") or ()
+    if failed:
+        raise IngestError(
+            f"{container}: {len(failed)} were not deleted, the first because: "
+            f"{failed[0].get('message')}"
+        )
+    return int(answer.get("numberOfRowsPassed") or 0)

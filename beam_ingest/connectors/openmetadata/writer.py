@@ -1,0 +1,160 @@
+"""Writing records of all kinds: parents first, then what they hold, then what connects them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from beam_ingest.api.codec import decode, encode
+from beam_ingest.api.entities import DatabaseService, entity_class
+from beam_ingest.api.entities.base import Entity
+from beam_ingest.api.errors import RecordError
+from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Deferred, Outcome, Rejected
+from beam_ingest.api.record import Record
+from beam_ingest.connectors.openmetadata.catalogue import Catalogue
+from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.payload import Json, Row, row_of, row_of_mapping
+from beam_ingest.connectors.openmetadata.relations import RelationWriter
+from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
+from beam_ingest.connectors.openmetadata.sender import Sender
+from beam_ingest.connectors.openmetadata.tables import TableWriter
+
+logger = logging.getLogger(__name__)
+
+_ORDER = ("databaseService", "database", "databaseSchema", "table", "storedProcedure")
+_AFTER_TABLES = ("query", "tableUsage", "lineage")
+
+Group = dict[str, Any]
+"""Records of one type, by FQN."""
+
+
+class Writer:
+    """Writes to one server. Thread-safe."""
+
+    def __init__(
+        self,
+        client: Client,
+        sender: Sender,
+        catalogue: Catalogue,
+        *,
+        skip_unchanged: bool,
+        with_connection: bool,
+    ) -> None:
+        self._client = client
+        self._sender = sender
+        self._catalogue = catalogue
+        self._skip_unchanged = skip_unchanged
+        self._with_connection = with_connection
+        self._owners: dict[tuple[str, str], str | None] = {}
+        self._tables = TableWriter(sender, catalogue, self._row, skip_unchanged=skip_unchanged)
+        self._relations = RelationWriter(client, sender, catalogue, self._row)
+
+    def write(self, records: Sequence[Record], *, last: bool) -> list[Outcome]:
+        """One outcome a record, in order.
+
+        ``last``: nothing that others wait for is still to come, so tables are not deferred and
+        lineage is written. A name that comes twice is sent once, as it came last.
+        """
+        groups: dict[str, Group] = {}
+        keys = [self._group(record, groups) for record in records]
+        outcomes: dict[str, dict[str, Outcome]] = {}
+        for type_ in (*_ORDER, *groups.keys() - {*_ORDER, *_AFTER_TABLES}, *_AFTER_TABLES):
+            if type_ in groups:
+                outcomes[type_] = self._handler(type_, last)(groups[type_])
+        return [key if isinstance(key, Rejected) else outcomes[key[0]][key[1]] for key in keys]
+
+    def _group(self, record: Record, groups: dict[str, Group]) -> tuple[str, str] | Rejected:
+        if isinstance(record, dict) and entity_class(str(record.get("entityType"))):
+            try:
+                record = decode(encode(record))
+            except RecordError as error:
+                return Rejected(error.message)
+        if isinstance(record, Entity):
+            type_, name = record.entity_type, record.fqn
+        else:
+            type_, name = str(record.get("entityType")), str(record.get("fullyQualifiedName"))
+            if type_ not in COLLECTIONS or not isinstance(record.get("entity"), dict):
+                return Rejected(
+                    "it is no entity: a mapping needs entityType, fullyQualifiedName and entity"
+                )
+        groups.setdefault(type_, {})[name] = record
+        return type_, name
+
+    def _handler(self, type_: str, last: bool) -> Callable[[Group], dict[str, Outcome]]:
+        if type_ == "databaseService":
+            return self._services
+        if type_ == "table":
+            return self._tables.write_all if last else self._tables.write
+        if type_ == "query":
+            return self._relations.queries
+        if type_ == "tableUsage":
+            return self._relations.usage
+        if type_ == "lineage":
+            return self._relations.edges if last else _put_off
+        return lambda group: self._plain(type_, group)
+
+    def _services(self, services: Mapping[str, DatabaseService]) -> dict[str, Outcome]:
+        # A service that is there keeps its connection: ours has no secret in it, and would
+        # replace one that has.
+        collection = COLLECTIONS["databaseService"]
+        there = {name: self._client.get(collection, name) for name in services}
+        outcomes: dict[str, Outcome] = {}
+        for name, held in there.items():
+            wanted = services[name].service_type
+            if held is None:
+                continue
+            outcomes[name] = UNCHANGED
+            if held.get("serviceType") != wanted:
+                outcomes[name] = Rejected(
+                    f"the server has a service {name} of type {held.get('serviceType')}, "
+                    f"not {wanted}: choose another serviceName"
+                )
+        new = {name: service for name, service in services.items() if name not in outcomes}
+        return outcomes | self._send("databaseService", map(self._row, new.values()))
+
+    def _plain(self, type_: str, group: Group) -> dict[str, Outcome]:
+        outcomes: dict[str, Outcome] = {}
+        if self._skip_unchanged and COLLECTIONS[type_].hashed:
+            held = self._catalogue.look_up(type_, group)
+            outcomes = {
+                name: UNCHANGED
+                for name, entity in group.items()
+                if name in held and held[name].source_hash == entity.source_hash
+            }
+        rows = (
+            self._row(record) if isinstance(record, Entity) else row_of_mapping(record)
+            for name, record in group.items()
+            if name not in outcomes
+        )
+        return outcomes | self._send(type_, rows)
+
+    def _send(self, type_: str, rows: Any) -> dict[str, Outcome]:
+        sent = list(rows)
+        outcomes: dict[str, Outcome] = {}
+        results = self._sender.send(COLLECTIONS[type_], sent)
+        for row in sent:
+            result = results[row.fqn]
+            outcomes[row.fqn] = WRITTEN if result is None else Rejected(result.message)
+            if result is None:
+                self._catalogue.note(type_, row.fqn, row.source_hash)
+        return outcomes
+
+    def _row(self, entity: Entity) -> Row:
+        return row_of(entity, self._owner_id, with_connection=self._with_connection)
+
+    def _owner_id(self, reference: Json) -> str | None:
+        type_ = str(reference.get("type"))
+        name = str(reference.get("fullyQualifiedName") or reference.get("name"))
+        key = type_, name
+        if key not in self._owners:
+            collection = COLLECTIONS.get(type_)
+            found = self._client.get(collection, name) if collection else None
+            self._owners[key] = found["id"] if found else None
+            if found is None:
+                logger.warning("the owner %s %s is not on the server and is left out", type_, name)
+        return self._owners[key]
+
+
+def _put_off(edges: Mapping[str, Any]) -> dict[str, Outcome]:
+    return dict.fromkeys(edges, Deferred("lineage is written when all tables are there"))
