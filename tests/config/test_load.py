@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
 import pickle
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from beam_ingest.api.registry import Kind
 from beam_ingest.api.source_config import DatabaseMetadata
-from beam_ingest.config.load import ConfigError, load
 from tests.config import parts
 from tests.config.conftest import Load, Problems
 
@@ -160,64 +155,6 @@ def test_an_unbounded_source_is_a_source(loaded: Load) -> None:
         "source: {type: tests.config.parts.Endless}\nsink: {type: tests.config.parts.Out}"
     )
     assert workflow.source.cls is parts.Endless
-
-
-def test_a_mapping_is_a_workflow_too() -> None:
-    workflow = load(
-        {
-            "source": {"type": "tests.config.parts.Lines", "config": {"path": Path("x")}},
-            "sink": {"type": "tests.config.parts.Out"},
-        }
-    )
-    assert workflow.path is None
-    assert workflow.source.config.path == "x"
-
-
-def test_a_mapping_given_is_not_changed() -> None:
-    given = {
-        "source": {"type": "tests.config.parts.Lines", "config": {"path": "x"}},
-        "sink": {"type": "tests.config.parts.Out", "config": {"path": "y"}},
-    }
-    before = json.dumps(given)
-    load(given, sets=["sink.config.path=z"])
-    assert json.dumps(given) == before
-
-
-def test_problems_of_a_mapping_name_the_key() -> None:
-    with pytest.raises(ConfigError) as caught:
-        load({"source": {"type": "tests.config.parts.Lines", "config": {"pat": {1}}}})
-    assert [(problem.path, problem.line) for problem in caught.value.problems] == [
-        ("source.config.pat", None), ("source.config.pat", None), ("", None),
-    ]  # fmt: skip
-    assert caught.value.problems[0].message.endswith("not set")
-
-
-def test_a_workflow_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(SMALL.encode())))
-    assert load("-").path is None
-
-
-def test_problems_of_standard_input_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"source: 1")))
-    with pytest.raises(ConfigError, match="<stdin>:1:1: source: expected a mapping"):
-        load("-")
-
-
-def test_a_json_file_is_a_workflow(tmp_path: Path) -> None:
-    file = tmp_path / "workflow.json"
-    file.write_text(
-        '{"source": {"type": "tests.config.parts.Lines", "config": {"path": "x"}},\n'
-        '\t"sink": {"type": "tests.config.parts.Out", "config": {"path": "\\ud83d\\ude00"}}}'
-    )
-    assert load(file).sink.config.path == "\N{GRINNING FACE}"
-
-
-def test_a_json_file_has_lines_too(tmp_path: Path) -> None:
-    file = tmp_path / "workflow.json"
-    file.write_text('{"source": {\n  "type": "tests.config.parts.Lines",\n  "confg": {}}}')
-    with pytest.raises(ConfigError) as caught:
-        load(file)
-    assert (3, 3) in [(problem.line, problem.column) for problem in caught.value.problems]
 
 
 def test_the_document_is_what_was_written(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:

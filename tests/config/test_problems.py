@@ -255,34 +255,6 @@ def test_a_key_written_twice_is_a_problem_beside_the_others(problems: Problems) 
     ]
 
 
-def test_a_file_that_is_not_there_names_one_that_is(tmp_path: Path) -> None:
-    (tmp_path / "workflow.yml").write_text("")
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path / "workflow.yaml")
-    (problem,) = caught.value.problems
-    assert problem.message == "there is no such file"
-    assert problem.hint == f"did you mean '{tmp_path}/workflow.yml'?"
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no folder '.*missing'"):
-        load(tmp_path / "missing" / "workflow.yaml")
-
-
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
-        load(tmp_path)
-
-
-def test_a_file_that_is_no_text_says_where(tmp_path: Path) -> None:
-    file = tmp_path / "workflow.yaml"
-    file.write_bytes(b"source:\n  type: \xff\n")
-    with pytest.raises(ConfigError) as caught:
-        load(file)
-    (problem,) = caught.value.problems
-    assert (problem.line, problem.column, problem.message) == (2, 9, "not UTF-8 text")
-
-
 def test_a_validator_that_breaks_is_no_traceback(problems: Problems) -> None:
     (problem,) = problems(
         SOURCE + "sink: {type: tests.config.parts.Tactless, config: {key: abcdef}}\n"
