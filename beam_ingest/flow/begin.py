@@ -28,7 +28,7 @@ class BeginFn(StepFn):
 
     def process(self, _: object) -> Iterator[None]:
         """Call ``begin`` once a run; what it raises stops the run before it reads."""
-        if not self.worker.stopping:
+        if not self.worker.is_stopping():
             try:
                 begin(self.run, self.writer.name, self.component(), self.worker.wait)
             except Exception as error:  # a run whose sink cannot begin cannot start
@@ -42,7 +42,11 @@ def begin(run: RunDir, name: str, component: Sink | BulkSink, wait: Any) -> None
     if state == "begun":
         return
     run.write_token(name, "beginning", None)
-    token = retrying(component.begin, wait, RetryPolicy())
+    try:
+        token = retrying(component.begin, wait, RetryPolicy())
+    except Exception:
+        run.write_token(name, "refused", None)  # nothing has begun, so nothing is to be aborted
+        raise
     run.write_token(name, "begun", token)
 
 

@@ -46,7 +46,7 @@ class DeferredFn(StepFn):
         ref = split_ref(DEFERRED, 0, {})
         known = self.run.mark(ref, self.writer.name)
         files = self._files()
-        if not files or self.worker.stopping or (known is not None and known.state == "done"):
+        if not files or self.worker.is_stopping() or (known is not None and known.state == "done"):
             return
         ref.attempt = known.attempt + 1 if known else 0
         state = SplitState(self.run, ref, self.writer.name, primary=False)
@@ -97,7 +97,7 @@ class _Waves:
                 self._settle(records, outcomes, left, whys)
             remains = left.finish()
             files = [remains.file] if remains else []
-            if files and (len(whys) == came or self._step.worker.stopping):
+            if files and (len(whys) == came or self._step.worker.is_stopping()):
                 self._give_up(files, whys)
                 return
             wave += 1

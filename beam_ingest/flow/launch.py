@@ -26,6 +26,7 @@ from beam_ingest.flow.finish import finish
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.watch import Watch
+from beam_ingest.flow.worker import stop_here
 
 GRACE = 8.0
 """Seconds from a signal until the engine is left behind; an orchestrator kills after 10."""
@@ -51,7 +52,7 @@ def launch(
     run = RunDir(plan.run_dir)
     engine = _Engine(plan, runner, options)
     watch = Watch(plan, run)
-    with _signals(run, enabled=handle_signals) as signals, _quiet_threads():
+    with _signals(plan, run, enabled=handle_signals) as signals, _quiet_threads():
         engine.start()
         left = _attend(run, engine, watch, signals, stall_timeout, listener)
     if listener is not None:
@@ -104,7 +105,7 @@ def _attend(
             # A worker that ends with the run is gone a moment before the engine is.
             death = death or now
             if now - death > _AFTER_DEATH:
-                run.request_stop(dead, 1, hint="what is durable is kept: run it again")
+                _notice_death(run, watch)
                 break
         stalled = watch.stalled(stall_timeout)
         if stalled is not None:
@@ -112,12 +113,20 @@ def _attend(
             run.request_stop(stalled, 1, hint="beam.stallTimeout sets this limit")
             break
     else:
+        _notice_death(run, watch)
         return False
     watch.kill_workers()
     engine.join(1.0)
     if engine.is_alive():
         engines_left_behind.append(engine)
     return True
+
+
+def _notice_death(run: RunDir, watch: Watch) -> None:
+    watch.look()
+    dead = watch.dead_worker()
+    if dead is not None and run.store.read("report.json") is None:
+        run.request_stop(dead, 1, hint="what is durable is kept: run it again")
 
 
 def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
@@ -148,7 +157,7 @@ def _tell_stacks(watch: Watch) -> None:
 
 
 @contextlib.contextmanager
-def _signals(run: RunDir, *, enabled: bool) -> Iterator[list[int]]:
+def _signals(plan: Plan, run: RunDir, *, enabled: bool) -> Iterator[list[int]]:
     """The signals that came; the first asks the workers to stop, the second is for good."""
     came: list[int] = []
     if not enabled or threading.current_thread() is not threading.main_thread():
@@ -159,6 +168,7 @@ def _signals(run: RunDir, *, enabled: bool) -> Iterator[list[int]]:
         came.append(number)
         name = signal.Signals(number).name
         run.request_stop(f"stopped by {name}", 128 + number, hint="what is durable is kept")
+        stop_here(plan.run_dir)
 
     previous = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -41,7 +41,7 @@ class MergeFn(StepFn):
         return self._merge(gathered[1])
 
     def _merge(self, gathered: Iterable[Chunk]) -> Iterator[Chunk]:
-        if self.worker.stopping:
+        if self.worker.is_stopping():
             return
         # A bundle that was run again has sent its descriptors twice, and a split that was read
         # again has left files that its mark no longer names.

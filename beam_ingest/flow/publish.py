@@ -59,7 +59,7 @@ class PublishFn(StepFn):
         super().teardown()
 
     def _publish(self, chunk: Chunk) -> None:
-        if self.worker.stopping:
+        if self.worker.is_stopping():
             return
         known = self.run.published(chunk.id)
         if known is not None and known.state == "done" and known.file == chunk.file:

@@ -25,7 +25,7 @@ class ListSplitsFn(StepFn):
     def process(self, _: object) -> Iterator[SplitRef]:
         """List the work."""
         listing = self.run.listing()
-        if (listing is None or listing["error"]) and not self.worker.stopping:
+        if (listing is None or listing["error"]) and not self.worker.is_stopping():
             self._list()
         for ref in self.run.splits():
             if ref.key != PARENTS:
@@ -67,7 +67,7 @@ class ReadFn(StepFn):
         return self._read(ref)
 
     def _read(self, ref: SplitRef) -> Iterator[SplitBatch]:
-        if self.worker.stopping:
+        if self.worker.is_stopping():
             return
         marks = [self.run.mark(ref, writer.name) for writer in self.plan.writers]
         attempts = {mark.attempt if mark and mark.state == "done" else None for mark in marks}
@@ -113,7 +113,12 @@ class _Reader:
         size_of = Sizer()
         batch = self._batch
         held, size = batch.records, 0
+        stopping = step.worker.is_stopping
         for record in records:
+            if stopping():
+                batch.size = size
+                yield self.end("the run was stopped")
+                return
             if isinstance(record, (dict, Entity)):
                 held.append(record)
                 size += size_of(record)
@@ -124,9 +129,6 @@ class _Reader:
                 yield self._close(batch)
                 batch = self._batch = SplitBatch(self._ref, batch.seq + 1)
                 held, size = batch.records, 0
-                if step.worker.stopping:
-                    yield self.end("the run was stopped")
-                    return
         batch.size = size
         yield self.end(None)
 

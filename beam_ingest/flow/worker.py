@@ -55,6 +55,13 @@ def leave(worker: Worker) -> None:
                 _restore_garbage_collector()
 
 
+def stop_here(run_dir: str) -> None:
+    """Tell this process's worker of a run, if there is one, at once that a stop was asked for."""
+    worker = _workers.get(run_dir)
+    if worker is not None:
+        worker.stop()
+
+
 class Worker:
     """One process's part in one run."""
 
@@ -78,6 +85,8 @@ class Worker:
         self._moved = clock()
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._stopping = threading.Event()
+        self.is_stopping = self._stopping.is_set
+        """Whether the run was asked to stop; cheap enough to ask at every record."""
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -92,14 +101,13 @@ class Worker:
         self._thread.join(timeout=5)
         self.heartbeat()
 
-    @property
-    def stopping(self) -> bool:
-        """Whether the run was asked to stop."""
-        return self._stopping.is_set()
-
     def wait(self, seconds: float) -> bool:
         """Sleep, but not past a stop; whether the run was asked to stop."""
         return self._stopping.wait(seconds)
+
+    def stop(self) -> None:
+        """Read no more; what is in hand is settled."""
+        self._stopping.set()
 
     def request_stop(self, reason: str, exit_code: int, hint: str | None = None) -> None:
         """Stop all workers of the run: no more is read, what is in hand is settled."""

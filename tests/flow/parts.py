@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ class Numbers(Source):
         failed_scope: bool = False
         excluded: list[str] = []
         once: str | None = None
+        reached: str | None = None
+        gate: str | None = None
 
     config: Config
 
@@ -80,6 +83,13 @@ class Numbers(Source):
             yield {"name": name, "n": index * self.config.records + number, "trace": []}
 
     def _fail(self) -> None:
+        if self.config.reached is not None:
+            # Says that it has come so far, and goes on when the gate opens (or the run is ended).
+            Path(self.config.reached).touch()
+            pause = threading.Event()
+            while not Path(self.config.gate or "").is_file() and not pause.wait(0.02):
+                continue
+            return
         if self.config.once is not None:
             if Path(self.config.once).exists():
                 return
