@@ -12,7 +12,7 @@ _ABSENT = object()
 
 def resolve(suite: Any, request: pytest.FixtureRequest) -> None:
     """Put the values of inputs that are fixtures into the running test's instance."""
-    for name in _declared(type(suite)):
+    for name in declared(type(suite)):
         value = inspect.getattr_static(type(suite), name, _ABSENT)
         if value is _ABSENT:
             pytest.fail(
@@ -28,13 +28,15 @@ def give(suite: Any, name: str, value: Any) -> None:
     suite.__dict__[name] = value
 
 
-def _declared(cls: type) -> list[str]:
-    """The class attributes that suites declare with an annotation and without an underscore."""
+def declared(cls: type) -> list[str]:
+    """The names of a suite's inputs: what the suites annotate as ``ClassVar``."""
     names: dict[str, None] = {}
     for base in reversed(cls.__mro__):
         if base.__module__.startswith("beam_ingest.testing."):
-            names.update(dict.fromkeys(inspect.get_annotations(base)))
-    return [name for name in names if not name.startswith("_") and name != "kind"]
+            for name, annotation in inspect.get_annotations(base).items():
+                if str(annotation).startswith("ClassVar") and name != "kind":
+                    names[name] = None
+    return list(names)
 
 
 def _is_fixture(value: object) -> bool:

@@ -29,7 +29,7 @@ def faulty(component: Component, script: FaultScript) -> Any:
 
     Raises ``TypeError`` for what is no component of a known kind.
     """
-    for cls in _WRAPPERS:
+    for cls in WRAPPERS:
         if isinstance(component, cls.Config.of_class):
             type_ = f"{type(component).__module__}.{type(component).__qualname__}"
             config = cls.Config.model_construct(
@@ -193,6 +193,6 @@ class FaultyBulkSink(_Ends[BulkSink], BulkSink):
         return self.told("publish", lambda: self.wrapped.publish(file), file.count)
 
 
-_WRAPPERS: tuple[Any, ...] = (
+WRAPPERS: tuple[Any, ...] = (
     FaultySource, FaultyStreamSource, FaultyProcessor, FaultySink, FaultyStage, FaultyBulkSink,
 )  # fmt: skip
