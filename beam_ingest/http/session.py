@@ -140,7 +140,14 @@ class HttpSession:
             proven = self._proven(failure, failures, proven)
             delay = self._policy.delay(failures, failure.retry_after, self._surroundings.jitter)
             logger.info("%s; trying again in %.1f s", failure.error, delay)
-            self._wait(delay)
+            self.wait(delay)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before something is tried again. Raises ``FatalError`` where it was closed."""
+        if self._surroundings.wait is not None:
+            self._surroundings.wait(seconds)
+        elif self._closed.wait(seconds):
+            raise FatalError(f"the session with {self.server} was closed")
 
     def close(self) -> None:
         """End the connections; a request that waits to be tried again ends too."""
@@ -251,12 +258,6 @@ class HttpSession:
             return False
         self._circuit.answered()
         return True
-
-    def _wait(self, seconds: float) -> None:
-        if self._surroundings.wait is not None:
-            self._surroundings.wait(seconds)
-        elif self._closed.wait(seconds):
-            raise FatalError(f"the session with {self.server} was closed")
 
 
 def _raise_final(resolution: Resolution, shown: str, response: requests.Response) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -55,14 +54,12 @@ class Sender:
         limits: Limits,
         *,
         override: bool = False,
-        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._limits = limits
         self._rows_at_once = limits.rows
         self._lock = threading.Lock()
         self._override = override
-        self._wait = wait
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="openmetadata")
 
     def send(self, collection: Collection, rows: Sequence[Row]) -> dict[str, RowResult]:
@@ -104,6 +101,8 @@ class Sender:
     def _send(self, collection: Collection, rows: list[Row]) -> dict[str, RowResult]:
         if not self._client.has_bulk(collection):
             return {row.fqn: self._put_one(collection, row) for row in rows}
+        if len(rows) > self._rows_at_once:  # the server has asked for less since it was cut
+            return self._in_halves(collection, rows)
         body = b"[" + b",".join(row.body for row in rows) + b"]"
         alone = len(rows) == 1
         try:
@@ -169,7 +168,7 @@ class Sender:
             ]
             if not again:
                 break
-            self._wait(0.5 * 2.0 ** (attempt - 1))
+            self._client.session.wait(0.5 * 2.0 ** (attempt - 1))
             try:
                 body = b"[" + b",".join(row.body for row in again) + b"]"
                 answer = self._client.put_bulk(

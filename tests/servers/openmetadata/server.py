@@ -42,6 +42,7 @@ class Seen:
     query: dict[str, str]
     status: int
     rows: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -126,7 +127,7 @@ class FakeOpenMetadata:
         path = url.path.removeprefix("/api")
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         rows = _rows(path, body)
-        seen = Seen(method, path, query, 0, len(rows))
+        seen = Seen(method, path, query, 0, len(rows), headers)
         with self._lock:
             self.counted.requests.append(seen)
             self.counted.in_flight += 1

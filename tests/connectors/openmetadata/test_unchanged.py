@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from beam_ingest.api.entities import Table
+from beam_ingest.api.outcomes import UNCHANGED, WRITTEN
+from tests.connectors.openmetadata.support import (
+    SCHEMA,
+    context_of,
+    opened,
+    parents,
+    table,
+    write,
+    write_with_waves,
+)
+from tests.servers.openmetadata import FakeOpenMetadata
+
+
+def lists(fake: FakeOpenMetadata) -> list[dict[str, str]]:
+    return [s.query for s in fake.counted.requests if s.method == "GET" and s.path == "/v1/tables"]
+
+
+def test_a_second_run_sends_nothing_and_lists_once(fake: FakeOpenMetadata) -> None:
+    tables: list[Table] = [
+        table("a", f"{SCHEMA}.b"),
+        table("b", f"{SCHEMA}.a"),
+        *(table(f"t{n}", description=f"number {n}") for n in range(1200)),
+    ]
+    for run in ("one", "two"):
+        with opened(context_of(fake, run_id=run, skipUnchanged="server")) as sink:
+            outcomes = write_with_waves(sink, [*parents(), *tables])
+            if run == "one":
+                assert outcomes == [WRITTEN] * len(outcomes)
+                fake.counted.requests.clear()
+    assert outcomes == [UNCHANGED] * len(outcomes)
+    assert fake.counted.count("PUT") == 0
+    assert [query.get("after") is None for query in lists(fake)] == [True, False]  # two pages
+
+
+def test_only_what_changed_is_sent(fake: FakeOpenMetadata) -> None:
+    with opened(context_of(fake, skipUnchanged="server")) as sink:
+        write(sink, *parents(), *(table(f"t{n}") for n in range(5)))
+    fake.counted.sent.clear()
+    changed = table("t3", schema_definition="create table t3 ()")
+    with opened(context_of(fake, skipUnchanged="server")) as sink:
+        outcomes = write(sink, *(table(f"t{n}") for n in range(3)), changed, table("new"))
+    assert outcomes == [UNCHANGED] * 3 + [WRITTEN] * 2
+    assert sorted(fake.counted.sent) == [f"{SCHEMA}.new", f"{SCHEMA}.t3"]
+
+
+def test_a_persons_edit_is_no_change_of_the_source(fake: FakeOpenMetadata) -> None:
+    with opened(context_of(fake)) as sink:
+        write(sink, *parents(), *(table(f"t{n}") for n in range(5)))
+    entity = fake.entity("table", f"{SCHEMA}.t1")
+    fake.store.entities["table"][f"{SCHEMA}.t1"] = {**entity, "description": "by hand"}
+    with opened(context_of(fake, skipUnchanged="server")) as sink:
+        assert write(sink, *(table(f"t{n}") for n in range(5))) == [UNCHANGED] * 5
+    assert fake.entity("table", f"{SCHEMA}.t1")["description"] == "by hand"
+
+
+def test_a_deleted_table_is_sent_again_although_it_did_not_change(fake: FakeOpenMetadata) -> None:
+    with opened(context_of(fake)) as sink:
+        write(sink, *parents(), table("t"))
+    fake.store.delete("table", fake.entity("table", f"{SCHEMA}.t"), hard=False, recursive=True)
+    with opened(context_of(fake, skipUnchanged="server")) as sink:
+        assert write(sink, table("t")) == [WRITTEN]
+
+
+def test_many_small_schemas_cost_hardly_more_lists_than_a_few_large_ones() -> None:
+    def requests(schemas: int, tables: int) -> int:
+        names = [f"s{n}" for n in range(schemas)]
+        records = [
+            table(f"t{m}", schema=f"shop.db.{name}") for name in names for m in range(tables)
+        ]
+        with FakeOpenMetadata() as fake:
+            for run in ("one", "two"):
+                with opened(context_of(fake, run_id=run, skipUnchanged="server")) as sink:
+                    write(sink, *parents(*names))
+                    for start in range(0, len(records), 500):
+                        write(sink, *records[start : start + 500])
+            return len(fake.counted.requests)
+
+    few, many = requests(4, 500), requests(400, 5)
+    assert many <= 1.5 * few
+
+
+def test_instances_of_one_run_in_a_process_share_what_they_know(fake: FakeOpenMetadata) -> None:
+    context = context_of(fake, run_id="one", skipUnchanged="server")
+    with opened(context) as first:
+        write(first, *parents(), *(table(f"t{n}") for n in range(5)))
+        with opened(context) as second:
+            assert write(second, table("u", f"{SCHEMA}.t1")) == [WRITTEN]
+    with opened(context) as third:  # after the others were closed
+        assert write(third, table("v", f"{SCHEMA}.u")) == [WRITTEN]
+    assert len(lists(fake)) == 1
+    assert fake.counted.count("GET", "/system/version") == 1
