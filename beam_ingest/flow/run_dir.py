@@ -39,11 +39,11 @@ class RunDir:
         Scopes' names go to files of their own, before the listing that counts them.
         """
         for scope in scopes:
-            self.store.write(f"scopes/{_hash(scope.fqn)}.json", _scope_bytes(scope))
+            self.store.write(_scope_name(scope.fqn, scope.entity_type), _scope_bytes(scope))
         listing = {
             "error": error,
             "splits": [[split.key, split.payload] for split in splits],
-            "scopes": [scope.fqn for scope in scopes],
+            "scopes": [[scope.fqn, scope.entity_type] for scope in scopes],
         }
         self.store.write("splits.json", json.dumps(listing, separators=(",", ":")).encode())
 
@@ -60,11 +60,11 @@ class RunDir:
 
     def scopes(self) -> Iterator[Scope]:
         """The scopes that were listed, one in memory at a time."""
-        for fqn in (self.listing() or {"scopes": []})["scopes"]:
-            data = self.store.read(f"scopes/{_hash(fqn)}.json")
+        for fqn, entity_type in (self.listing() or {"scopes": []})["scopes"]:
+            data = self.store.read(_scope_name(fqn, entity_type))
             if data is not None:
                 value = json.loads(data)
-                yield Scope(fqn, value["names"], value["entityType"], value["failed"])
+                yield Scope(fqn, value["names"], entity_type, value["failed"])
 
     # What was done.
 
@@ -140,6 +140,11 @@ def split_ref(key: str, index: int, payload: dict[str, Any], attempt: int = 0) -
 
 def _mark_name(ref: SplitRef, writer: str) -> str:
     return f"marks/{ref.id}.{writer}.json"
+
+
+def _scope_name(fqn: str, entity_type: str) -> str:
+    # One container has a scope for each kind of what is in it: its tables, its procedures.
+    return f"scopes/{_hash(json.dumps([fqn, entity_type]))}.json"
 
 
 def _scope_bytes(scope: Scope) -> bytes:
