@@ -57,8 +57,8 @@ def decode(line: bytes | str) -> Record:
 
 
 def _entity(value: dict[str, Any]) -> Record:
-    cls = entity_class(value["entityType"])
-    body = value["entity"]
+    entity_type, body = value["entityType"], value["entity"]
+    cls = entity_class(entity_type) if isinstance(entity_type, str) else None
     if cls is None or not isinstance(body, dict):
         return value
     body.pop("sourceHash", None)
@@ -67,7 +67,7 @@ def _entity(value: dict[str, Any]) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "entity"
-        raise RecordError(f"not a valid {value['entityType']}: {where}: {first['msg']}") from None
+        raise RecordError(f"not a valid {entity_type}: {where}: {first['msg']}") from None
 
 
 def _json_kind(value: Any) -> str:

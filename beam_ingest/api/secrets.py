@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import secrets as _random
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -179,7 +180,11 @@ def names_a_secret(key: str) -> bool:
 
 def vault_environment() -> dict[str, str]:
     """Environment variables that hand this process's literal secrets to a local child."""
-    return {_VAULT_VARIABLE + handle: value for handle, value in _vault.items()}
+    # Encoded, since an environment holds no NUL and no lone surrogates.
+    return {
+        _VAULT_VARIABLE + handle: b64encode(value.encode("utf-8", "surrogatepass")).decode("ascii")
+        for handle, value in _vault.items()
+    }
 
 
 def _validate(value: Any) -> Secret:
@@ -208,13 +213,15 @@ def _of_reference(reference: str) -> Secret:
 
 
 def _from_vault(handle: str) -> str:
-    value = _vault.get(handle, os.environ.get(_VAULT_VARIABLE + handle))
-    if value is None:
+    if handle in _vault:
+        return _vault[handle]
+    encoded = os.environ.get(_VAULT_VARIABLE + handle)
+    if encoded is None:
         raise FatalError(
             "a secret that the workflow holds as plain text did not reach this worker",
             hint="write it as ${VARIABLE} or file:/path",
         )
-    return value
+    return b64decode(encoded).decode("utf-8", "surrogatepass")
 
 
 def _from_file(path: str) -> str:

@@ -8,10 +8,15 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from beam_ingest import ConfigModel
 from beam_ingest.api.errors import UnknownComponent
 from beam_ingest.api.registry import Kind, types
+from beam_ingest.api.server import OpenMetadataServer
+from beam_ingest.api.source_config import DatabaseMetadata
+from beam_ingest.config.beam_block import BeamBlock
 from beam_ingest.config.load import ConfigError, load
 from beam_ingest.config.schema import component_schema, workflow_schema
+from beam_ingest.config.workflow_keys import WorkflowKeys
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +121,12 @@ def test_every_component_has_a_schema_that_is_one(kind: Kind, type_: str) -> Non
     assert schema["description"]
 
 
-def test_every_key_of_our_components_is_described() -> None:
-    nameless = [
-        f"{kind} {type_}: {key}"
-        for kind in Kind
-        for type_ in types(kind)
-        for key, value in component_schema(kind, type_).get("properties", {}).items()
-        if "description" not in value and key != "type"
+@pytest.mark.parametrize("model", [BeamBlock, DatabaseMetadata, OpenMetadataServer, WorkflowKeys])
+def test_every_key_of_a_workflow_is_described(model: type[ConfigModel]) -> None:
+    properties = model.model_json_schema(by_alias=True)["properties"]
+    assert [key for key, value in properties.items() if "description" not in value] == [
+        key for key in ("type",) if key in properties
     ]
-    assert nameless == []
 
 
 def test_a_component_of_the_users_own_has_a_schema() -> None:
