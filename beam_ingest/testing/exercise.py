@@ -142,6 +142,7 @@ def staged_file(folder: Path, id_: str, encoded: Iterable[bytes]) -> StagedFile:
     """A staged file of encoded lines, on this machine."""
     path = folder / f"{id_.replace('/', '_')}.jsonl"
     written = list(encoded)
+    path.unlink(missing_ok=True)  # a new file: what was published may be a hard link to the old
     path.write_bytes(b"".join(one + b"\n" for one in written))
 
     def opener() -> BinaryIO:
