@@ -97,7 +97,7 @@ def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
     hashes = {
         Table.model_validate(dict(order)).source_hash for order in permutations(FIELDS.items())
     }
-    assert hashes == {"c1adbde8d7a2a1bcfd8a9bf0ee0f8a2b"} or len(hashes) == 1
+    assert len(hashes) == 1
 
 
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
