@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 
 from beam_ingest.api.errors import FatalError, IngestError, TransientError
-from beam_ingest.api.secrets import MASK, Secret, resolve_options
+from beam_ingest.api.secrets import MASK, resolve_options
+from beam_ingest.connectors.sql.certificates import certificate_files
 from beam_ingest.connectors.sql.connection_config import host_and_port
 from beam_ingest.connectors.sql.connections import Unreachable
 from beam_ingest.connectors.sql.postgres.config import DEFAULT_PORT, PostgresConfig
@@ -23,6 +23,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Row = tuple[Any, ...]
 
 _OLDEST = 120000
+_TLS = {"ca": "sslrootcert", "cert": "sslcert", "key": "sslkey"}
 _CONNECT_TIMEOUT = 10  # seconds
 _GONE = ("57P01", "57P02", "57P03", "53300", "40001", "40P01", "55P03")
 # What a catalogue function raises for an object that another session has just dropped.
@@ -46,7 +47,7 @@ def connect(config: PostgresConfig, database: str) -> Connection:
             "sslmode": config.ssl_mode,
             "connect_timeout": _CONNECT_TIMEOUT,
             "application_name": "beam-ingest",
-            **_certificates(config, Path(folder)),
+            **{_TLS[k]: v for k, v in certificate_files(config.ssl_config, Path(folder)).items()},
             **resolve_options(config.connection_options),
             **resolve_options(config.connection_arguments),
         }
@@ -134,27 +135,3 @@ def _first_line(error: BaseException, password: str | None) -> str:
     text = (fatal or lines or [type(error).__name__])[0]
     text = " ".join(text.rpartition("FATAL:")[2].split())
     return text.replace(password, MASK) if password else text
-
-
-def _certificates(config: PostgresConfig, folder: Path) -> dict[str, str]:
-    given = config.ssl_config
-    if given is None:
-        return {}
-    parts = {
-        "sslrootcert": given.ca_certificate,
-        "sslcert": given.ssl_certificate,
-        "sslkey": given.ssl_key,
-    }
-    return {
-        name: _path(secret, folder / name) for name, secret in parts.items() if secret is not None
-    }
-
-
-def _path(secret: Secret, place: Path) -> str:
-    """The path of a PEM file: as it is written, or of its text put into ``place``."""
-    text = secret.get()
-    if "-----BEGIN" not in text:
-        return text
-    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text.rstrip() + "\n")
-    return str(place)

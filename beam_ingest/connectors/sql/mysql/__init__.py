@@ -1,0 +1,1 @@
+"""MySQL and MariaDB: ``information_schema``, read in a few statements a split."""

@@ -1,0 +1,98 @@
+"""The statement that makes a table, put together from ``information_schema``.
+
+``SHOW CREATE TABLE`` would be a statement a table. What is not in it: storage options, indexes
+that are no keys, partitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Texts:
+    """What only a statement needs of one table: actions of foreign keys by name, checks."""
+
+    rules: dict[str, tuple[str, str]] = field(default_factory=dict)
+    checks: list[tuple[str, str]] = field(default_factory=list)
+
+
+def create_table(
+    place: tuple[str, str],
+    columns: Iterable[Row],
+    keys: Iterable[Row],
+    texts: Texts,
+    *,
+    comment: str | None,
+    mariadb: bool,
+) -> str:
+    """``CREATE TABLE`` from rows of ``queries.read_columns`` and, in order, ``read_keys``."""
+    lines = [_column(row, mariadb) for row in columns]
+    for name, group in groupby(keys, itemgetter(2)):
+        lines.append(_key(name, list(group), texts))
+    lines += [f"CONSTRAINT {quoted(name)} CHECK ({clause})" for name, clause in texts.checks]
+    tail = f" COMMENT={literal(comment)}" if comment else ""
+    body = ",\n  ".join(lines)
+    return f"CREATE TABLE {quoted(place[0])}.{quoted(place[1])} (\n  {body}\n){tail};"
+
+
+def quoted(name: str) -> str:
+    """An identifier in backticks."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(text: str) -> str:
+    """A string in quotes."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _column(row: Row, mariadb: bool) -> str:
+    name, kind, nullable, comment, default, extra, expression = (
+        row[3], row[5], row[9], row[10], row[11], row[12] or "", row[13],
+    )  # fmt: skip
+    parts = [quoted(name), kind]
+    if expression:
+        parts.append(f"GENERATED ALWAYS AS ({expression}) {_storage(extra)}")
+    if nullable == "NO" and not (expression and mariadb):
+        parts.append("NOT NULL")
+    if default is not None and not expression:
+        # MariaDB gives an expression; MySQL gives a bare value unless it was generated.
+        is_expression = mariadb or "DEFAULT_GENERATED" in extra or default == "CURRENT_TIMESTAMP"
+        parts.append(f"DEFAULT {default if is_expression else literal(default)}")
+    if "auto_increment" in extra.lower():
+        parts.append("AUTO_INCREMENT")
+    if "on update" in extra.lower():
+        parts.append(extra[extra.lower().index("on update") :].upper())
+    if comment:
+        parts.append(f"COMMENT {literal(comment)}")
+    return " ".join(parts)
+
+
+def _storage(extra: str) -> str:
+    return "VIRTUAL" if "VIRTUAL" in extra.upper() else "STORED"
+
+
+def _key(name: str, parts: list[Row], texts: Texts) -> str:
+    columns = ", ".join(quoted(row[4]) for row in parts)
+    if name == "PRIMARY":
+        return f"PRIMARY KEY ({columns})"
+    schema, table = parts[0][5:7]
+    if table is None:
+        return f"UNIQUE KEY {quoted(name)} ({columns})"
+    referred = ", ".join(quoted(row[7]) for row in parts)
+    update, delete = texts.rules.get(name, ("RESTRICT", "RESTRICT"))
+    actions = "".join(
+        f" ON {verb} {rule}"
+        for verb, rule in (("DELETE", delete), ("UPDATE", update))
+        if rule not in ("RESTRICT", "NO ACTION")
+    )
+    return (
+        f"CONSTRAINT {quoted(name)} FOREIGN KEY ({columns}) "
+        f"REFERENCES {quoted(schema)}.{quoted(table)} ({referred}){actions}"
+    )

@@ -1,0 +1,169 @@
+"""The tables of one split: what was fetched of them, and how entities are made of it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from beam_ingest.api import fqn
+from beam_ingest.api.entities import Column, Table
+from beam_ingest.connectors.sql import types
+from beam_ingest.connectors.sql.catalogue import Reading
+from beam_ingest.connectors.sql.construct import builder
+from beam_ingest.connectors.sql.keys import (
+    ColumnConstraints,
+    ForeignKey,
+    Keys,
+    table_constraints,
+)
+from beam_ingest.connectors.sql.listing import Names
+from beam_ingest.connectors.sql.mysql import queries
+from beam_ingest.connectors.sql.mysql.ddl import Texts, create_table, quoted
+
+_table, _column = builder(Table), builder(Column)
+_Row = tuple[Any, ...]
+_Place = tuple[str, str]
+Query = Callable[[str, list[str]], list[_Row]]
+
+_GENERATED = re.compile(r"\b(VIRTUAL|STORED|PERSISTENT) GENERATED|\b(VIRTUAL|PERSISTENT)\b", re.I)
+_NO_VIEW_COMMENT = "VIEW"  # what TABLE_COMMENT says of every view
+
+
+class TableReader:
+    """Fetches the rows of a split at once, then makes one table after the other."""
+
+    def __init__(self, reading: Reading, database: str) -> None:
+        self._reading, self._database = reading, database
+        self._database_fqn = fqn.build(reading.service, database)
+        self._relations: dict[_Place, _Row] = {}
+        self._columns: dict[_Place, list[_Row]] = {}
+        self._keys: dict[_Place, list[_Row]] = {}
+        self._definitions: dict[_Place, str | None] = {}
+        self._texts: dict[_Place, Texts] = defaultdict(Texts)
+        self._types: dict[_Row, dict[str, Any]] = {}
+        self._mariadb = False
+
+    def fetch(self, query: Query, names: Names, *, mariadb: bool) -> None:
+        """Everything of the tables."""
+        self._mariadb = mariadb
+        estimates = self._reading.options.include_custom_properties
+        rows = query(*queries.read_relations(names, estimates=estimates))
+        self._relations = {(row[0], row[1]): row for row in rows}
+        self._columns = _by_place(query(*queries.read_columns(names)))
+        self._keys = _by_place(query(*queries.read_keys(names)))
+        views: Names = defaultdict(list)
+        for row in rows:
+            if row[2].endswith("VIEW"):
+                views[row[0]].append(row[1])
+        if views:
+            found = query(*queries.read_views(views))
+            self._definitions = {(row[0], row[1]): row[2] or None for row in found}
+        if self._reading.options.include_ddl:
+            for row in query(*queries.read_rules(names)):
+                self._texts[row[0], row[1]].rules[row[2]] = (row[3], row[4])
+            for row in sorted(query(*queries.read_checks(names, mariadb=mariadb))):
+                self._texts[row[0], row[1]].checks.append((row[2], row[3]))
+
+    def table(self, schema: str, name: str) -> Table | None:
+        """The table or view; None if it was not there."""
+        place = (schema, name)
+        row = self._relations.pop(place, None)
+        if row is None:
+            return None
+        _, _, kind, comment, rows, size = row
+        is_view = kind.endswith("VIEW")
+        columns = self._columns.pop(place, [])
+        key_rows = sorted(self._keys.pop(place, ()), key=_key_order)
+        keys = self._keys_of(key_rows)
+        comment = None if is_view and comment == _NO_VIEW_COMMENT else comment or None
+        definition = None
+        if is_view:
+            definition = self._definition(place)
+        elif self._reading.options.include_ddl:
+            definition = create_table(
+                place, columns, key_rows, self._texts[place], comment=comment,
+                mariadb=self._mariadb,
+            )  # fmt: skip
+        values = {
+            "name": name,
+            "database_schema": self._reading.schema_fqn(self._database, schema),
+            "description": comment,
+            "table_type": "View" if is_view else "Regular",
+            "columns": self._build_columns(columns, ColumnConstraints(keys)),
+            "table_constraints": table_constraints(keys, self._database_fqn),
+            "schema_definition": definition,
+        }
+        if rows is not None and not is_view:
+            values["extension"] = {"rowCount": int(rows), "sizeInBytes": int(size or 0)}
+        return _table(values)
+
+    def _build_columns(self, rows: list[_Row], constraints: ColumnConstraints) -> list[Column]:
+        built, types_of, constraint_of = [], self._types, constraints.of
+        properties = self._reading.options.include_custom_properties
+        for row in rows:
+            kind = row[4:9]
+            fields = types_of.get(kind)
+            if fields is None:
+                fields = types_of[kind] = _type_fields(*kind)
+            built.append(
+                _column({
+                    "name": row[3],
+                    "description": row[10] or None,
+                    "constraint": constraint_of(row[3], row[9] == "YES"),
+                    **fields,
+                })
+            )  # fmt: skip
+            if properties:
+                built[-1].extension = _properties(*row[11:14]) or None
+        return built
+
+    def _keys_of(self, rows: list[_Row]) -> Keys:
+        keys = Keys()
+        for name, group in groupby(rows, itemgetter(2)):
+            parts = list(group)
+            columns, (_, _, _, _, _, schema, table, _) = [row[4] for row in parts], parts[0]
+            if name == "PRIMARY":
+                keys.primary = columns
+            elif table is None:
+                keys.unique.append(columns)
+            elif self._reading.selection.reaches(self._database, schema, table):
+                keys.foreign.append(ForeignKey(schema, table, columns, [row[7] for row in parts]))
+        return keys
+
+    def _definition(self, place: _Place) -> str | None:
+        text = self._definitions.get(place)
+        return f"create view {quoted(place[0])}.{quoted(place[1])} as {text}" if text else None
+
+
+def _by_place(rows: list[_Row]) -> dict[_Place, list[_Row]]:
+    """Rows by (schema, table), those of a table by their third column."""
+    rows.sort(key=itemgetter(0, 1, 2))
+    return {place: list(group) for place, group in groupby(rows, itemgetter(0, 1))}
+
+
+def _key_order(row: _Row) -> tuple[str, bool, int]:
+    # A foreign key may have the name of a unique key.
+    return row[2], row[6] is not None, row[3]
+
+
+def _type_fields(
+    kind: str, display: str, length: int | None, precision: int | None, scale: int | None
+) -> dict[str, Any]:
+    numbers = [length] if length is not None else [precision, scale]
+    arguments = [int(number) for number in numbers if number is not None]
+    return types.fields(types.data_type(kind) or "UNKNOWN", display, arguments)
+
+
+def _properties(default: str | None, extra: str, expression: str | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if expression or _GENERATED.search(extra or ""):
+        found["generated"] = expression or ""
+    elif default is not None and default != "NULL":
+        found["default"] = default
+    if "auto_increment" in (extra or "").lower():
+        found["identity"] = "auto_increment"
+    return found
