@@ -55,7 +55,7 @@ class Step:
 
 
 def next_step(waiting: Mapping[str, set[str]], is_there: Callable[[str], bool]) -> Step:
-    """What of ``waiting`` (each table and its targets) to write next.
+    """What of ``waiting`` (each table and its targets) to write next; never nothing.
 
     A target that is neither there nor waiting itself is nowhere: nothing waits for it.
     """
@@ -63,10 +63,11 @@ def next_step(waiting: Mapping[str, set[str]], is_there: Callable[[str], bool]) 
         name: {target for target in targets if target in waiting and not is_there(target)}
         for name, targets in waiting.items()
     }
-    whole = [name for name, targets in held_up.items() if not targets]
-    if whole:
-        return Step(whole, [])
-    return Step([], sorted(name for group in _bottom(held_up) for name in group))
+    cycles = [group for group in _bottom(held_up) if held_up[group[0]]]
+    return Step(
+        [name for name, targets in held_up.items() if not targets],
+        sorted(name for group in cycles for name in group),
+    )
 
 
 def _bottom(graph: Mapping[str, set[str]]) -> Iterable[list[str]]:

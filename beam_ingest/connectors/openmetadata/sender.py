@@ -60,16 +60,19 @@ class Sender:
         self._rows_at_once = limits.rows
         self._lock = threading.Lock()
         self._override = override
+        self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="openmetadata")
 
-    def send(self, collection: Collection, rows: Sequence[Row]) -> dict[str, RowResult]:
-        """Send ``rows`` (each FQN once); what became of each, by FQN.
+    def send(
+        self, collection: Collection, rows: Sequence[Row], *, even: bool = False
+    ) -> dict[str, RowResult]:
+        """Send ``rows`` (each FQN once); what became of each, by FQN. Raises ``FatalError``.
 
-        Raises ``FatalError``.
+        ``even``: nothing else is under way, so the requests are made to end together.
         """
         futures = [
             self._pool.submit(self._send, collection, chunk)
-            for chunk in self._chunks(collection, rows)
+            for chunk in self._chunks(collection, rows, even)
         ]
         results: dict[str, RowResult] = {}
         for future in futures:
@@ -85,8 +88,16 @@ class Sender:
         """End the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _chunks(self, collection: Collection, rows: Sequence[Row]) -> Iterator[list[Row]]:
+    def _chunks(
+        self, collection: Collection, rows: Sequence[Row], even: bool
+    ) -> Iterator[list[Row]]:
+        if not rows:
+            return
         most = self._rows_at_once if self._client.has_bulk(collection) else 1
+        requests = -(-len(rows) // most)
+        if even and requests > self._concurrency:
+            requests += -requests % self._concurrency
+        most = -(-len(rows) // requests)
         chunk: list[Row] = []
         size = 0
         for row in rows:

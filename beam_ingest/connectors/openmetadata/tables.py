@@ -84,15 +84,18 @@ class TableWriter:
             step = next_step(waiting, self._is_there)
             forms = {
                 name: without_keys_to(rest[name], self._absent(waiting[name]))
-                for name in step.whole or step.first
+                for name in (*step.whole, *step.first)
             }
-            results = self._send({n: t for n, t in forms.items() if first.get(n) != t})
+            begun = set(step.first)
+            results = self._send(
+                {name: form for name, form in forms.items() if first.get(name) != form}, even=True
+            )
             for name, form in forms.items():
                 result = results.get(name)
                 target = _missing_target(result)
                 if target is not None and self._is_there(target):
                     self._catalogue.forget("table", target)  # and it is planned anew
-                elif result is None and step.first:
+                elif result is None and name in begun:
                     first[name] = form
                 else:
                     outcomes[name] = self._settle(rest[name], form, result)
@@ -111,9 +114,9 @@ class TableWriter:
         }
         return outcomes, {name: table for name, table in tables.items() if name not in outcomes}
 
-    def _send(self, tables: Tables) -> dict[str, RowResult]:
+    def _send(self, tables: Tables, *, even: bool = False) -> dict[str, RowResult]:
         rows = [self._make_row(table) for table in tables.values()]
-        results = self._sender.send(_TABLES, rows)
+        results = self._sender.send(_TABLES, rows, even=even)
         for row in rows:
             if results[row.fqn] is None:
                 self._catalogue.note("table", row.fqn, row.source_hash)

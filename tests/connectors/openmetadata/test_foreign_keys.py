@@ -95,7 +95,7 @@ def test_targets_that_another_worker_wrote_are_found_by_one_list(fake: FakeOpenM
         assert write_with_waves(sink, tables) == [WRITTEN] * 5
         asked = [(seen.method, seen.path) for seen in fake.counted.requests[before:]]
     assert asked == [
-        ("GET", "/v1/system/version"), ("GET", "/v1/tables"), ("PUT", "/v1/tables/bulk"),
+        ("GET", "/v1/tables"), ("GET", "/v1/system/version"), ("PUT", "/v1/tables/bulk"),
     ]  # fmt: skip
     assert keys_of(fake, "u4") == [f"{SCHEMA}.t4.id"]
 
