@@ -8,18 +8,20 @@ appears when it is closed. Folders are private (0700), files too (0600).
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 _TEMPORARY = ".tmp-"
 
 
 class Store(Protocol):
-    """The files below one root, by relative names with ``/``."""
+    """The files below one root, by relative names with ``/``.
+
+    What cannot be read or written raises ``OSError``, whatever a client library raises.
+    """
 
     root: str
 
@@ -33,7 +35,7 @@ class Store(Protocol):
         """The content, or None where there is no such file."""
 
     def create(self, name: str) -> DurableFile:
-        """A new file to stream into; it counts only once a mark names it."""
+        """A new file to stream into: there under its name when it is finished, and whole."""
 
     def open(self, name: str) -> BinaryIO:
         """The content as a stream. Raises ``FileNotFoundError``."""
@@ -52,9 +54,9 @@ class Store(Protocol):
 
 
 class DurableFile:
-    """A file being written; ``finish`` makes it durable."""
+    """A file being written. It is there, under its name, only after ``finish``."""
 
-    def __init__(self, stream: Any, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
         self.name = name
         self.size = 0
@@ -65,24 +67,22 @@ class DurableFile:
         self.size += len(data)
 
     def finish(self) -> None:
-        """Flush to the disk and close. May be called once, also from another thread."""
-        try:
-            self._stream.flush()
-            descriptor = _descriptor(self._stream)
-            if descriptor is not None:
-                os.fsync(descriptor)
-        finally:
-            self._stream.close()
+        """Make it durable and close it. May be called once, also from another thread."""
+        self._stream.close()
 
     def abandon(self) -> None:
-        """Close without caring; what was written is swept."""
+        """Close it without caring. May be called twice, and after ``finish`` has failed."""
         with contextlib.suppress(OSError):  # a full disk shows again here; nothing counts on it
             self._stream.close()
 
 
 def store_of(root: str) -> Store:
     """The store of a run directory."""
-    return BeamStore(root) if "://" in root else LocalStore(root)
+    if "://" not in root:
+        return LocalStore(root)
+    from beam_ingest.flow.beam_store import BeamStore
+
+    return BeamStore(root)
 
 
 class LocalStore:
@@ -92,20 +92,10 @@ class LocalStore:
         self.root = str(Path(root).absolute())
 
     def write(self, name: str, data: bytes) -> None:
-        temporary = self._temporary(name, data)
-        temporary.replace(self.path(name))
-        _sync_folder(temporary.parent)
+        self._filled(name, data).finish()
 
     def write_new(self, name: str, data: bytes) -> bool:
-        temporary = self._temporary(name, data)
-        try:
-            os.link(temporary, self.path(name))
-        except FileExistsError:
-            return False
-        finally:
-            temporary.unlink()
-        _sync_folder(temporary.parent)
-        return True
+        return self._filled(name, data).finish_first()
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -114,7 +104,7 @@ class LocalStore:
             return None
 
     def create(self, name: str) -> DurableFile:
-        return DurableFile(self._new(Path(self.path(name))), name)
+        return self._create(name)
 
     def open(self, name: str) -> BinaryIO:
         return Path(self.path(name)).open("rb")
@@ -140,93 +130,73 @@ class LocalStore:
                 if str(path.relative_to(self.root)) not in keep:
                     path.unlink(missing_ok=True)
 
-    def _temporary(self, name: str, data: bytes) -> Path:
-        target = Path(self.path(name))
-        temporary = target.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
+    def _create(self, name: str) -> _LocalFile:
+        path = Path(self.path(name))
         try:
-            with self._new(temporary) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        return temporary
-
-    @staticmethod
-    def _new(path: Path) -> BinaryIO:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        try:
-            descriptor = os.open(path, flags, 0o600)
+            return _LocalFile(path, name)
         except FileNotFoundError:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, flags, 0o600)
-        return os.fdopen(descriptor, "wb", buffering=1 << 18)
+            _make_folder(path.parent, Path(self.root))
+            return _LocalFile(path, name)
 
-
-class BeamStore:
-    """A folder of any file system that Beam knows (``gs://``, ``s3://``, ``hdfs://``)."""
-
-    def __init__(self, root: str) -> None:
-        from apache_beam.io.filesystems import FileSystems
-
-        self.root = root.rstrip("/")
-        self._systems = FileSystems
-
-    def write(self, name: str, data: bytes) -> None:
-        with self._systems.create(self.path(name), "application/octet-stream") as file:
+    def _filled(self, name: str, data: bytes) -> _LocalFile:
+        file = self._create(name)
+        try:
             file.write(data)
+        except OSError:
+            file.abandon()
+            raise
+        return file
 
-    def write_new(self, name: str, data: bytes) -> bool:
-        if self._systems.exists(self.path(name)):
+
+class _LocalFile(DurableFile):
+    """Has a temporary name until it is finished: the same name may be written twice at once."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._temporary = path.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        descriptor = os.open(self._temporary, flags, 0o600)
+        super().__init__(os.fdopen(descriptor, "wb", buffering=1 << 18), name)
+
+    def finish(self) -> None:
+        try:
+            self._sync()
+            self._temporary.replace(self._path)
+        except OSError:
+            self.abandon()
+            raise
+        _sync_folder(self._path.parent)
+
+    def finish_first(self) -> bool:
+        """``finish``, unless the name is taken; whether it was free."""
+        try:
+            self._sync()
+            os.link(self._temporary, self._path)
+        except FileExistsError:
             return False
-        self.write(name, data)
+        finally:
+            self.abandon()
+        _sync_folder(self._path.parent)
         return True
 
-    def read(self, name: str) -> bytes | None:
-        try:
-            with self.open(name) as file:
-                return file.read()
-        except (FileNotFoundError, OSError):
-            if self._systems.exists(self.path(name)):
-                raise
-            return None
+    def abandon(self) -> None:
+        super().abandon()
+        self._temporary.unlink(missing_ok=True)
 
-    def create(self, name: str) -> DurableFile:
-        return DurableFile(self._systems.create(self.path(name), "application/octet-stream"), name)
-
-    def open(self, name: str) -> BinaryIO:
-        return cast(BinaryIO, self._systems.open(self.path(name), "application/octet-stream"))
-
-    def path(self, name: str) -> str:
-        return f"{self.root}/{name}"
-
-    def names(self, folder: str) -> list[str]:
-        prefix = self.path(folder) + "/"
-        return sorted(path.removeprefix(prefix) for path in self._list(prefix))
-
-    def remove(self, names: Iterable[str]) -> None:
-        there = [self.path(name) for name in names if self._systems.exists(self.path(name))]
-        if there:
-            self._systems.delete(there)
-
-    def sweep(self, folder: str, keep: frozenset[str]) -> None:
-        kept = {self.path(name) for name in keep}
-        gone = [path for path in self._list(self.path(folder) + "/") if path not in kept]
-        if gone:
-            self._systems.delete(gone)
-
-    def _list(self, prefix: str) -> Iterator[str]:
-        for match in self._systems.match([prefix + "**"]):
-            for metadata in match.metadata_list:
-                yield metadata.path
+    def _sync(self) -> None:
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
 
 
-def _descriptor(stream: Any) -> int | None:
-    try:
-        return cast(int, stream.fileno())
-    except (AttributeError, io.UnsupportedOperation):  # an object store's stream has none
-        return None
+def _make_folder(folder: Path, root: Path) -> None:
+    """Make ``folder`` and what is missing above it; below the root they are private."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent, root)
+    private = folder == root or root in folder.parents
+    folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
