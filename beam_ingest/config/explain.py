@@ -126,6 +126,8 @@ def _unknown_key(fault: Fault, known: list[str]) -> tuple[Explained, str | None]
     meant = nearest(key, known)
     if meant is not None:
         hint = f"did you mean {meant!r}?"
+    elif known == ["config"]:
+        hint = "it belongs below 'config'"
     elif known:
         hint = "the keys here are: " + ", ".join(known)
     else:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from beam_ingest.api.config_model import Ignored, Refused, marked_keys
 from beam_ingest.api.errors import IngestError
-from beam_ingest.api.secrets import MASK
+from beam_ingest.api.secrets import MASK, Expanded
 from beam_ingest.config.document import Document
 from beam_ingest.config.explain import explain, refused_keys
 from beam_ingest.config.faults import faults, value_at
@@ -45,8 +45,9 @@ class Findings:
         """Note a problem of what stands at ``path``, unless it only follows from another."""
         if any(path[: len(unset)] == unset for unset in self._unset):
             return
-        hint = None if hint is None else self._without_secrets(hint)
-        self._problems.append(self.document.problem(path, self._without_secrets(message), hint))
+        message = self._as_written(path, self._without_secrets(message))
+        hint = None if hint is None else self._as_written(path, self._without_secrets(hint))
+        self._problems.append(self.document.problem(path, message, hint))
 
     def error(self, path: KeyPath, error: IngestError) -> None:
         """Note as a problem what a component or the registry raised."""
@@ -87,6 +88,14 @@ class Findings:
 
     def _refuse(self, path: KeyPath, mark: Refused) -> None:
         self.problem(path, f"this cannot be done here: {mark.why}")
+
+    def _as_written(self, path: KeyPath, text: str) -> str:
+        """``text`` with references instead of what the variables at ``path`` hold."""
+        value = self.at(path)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Expanded) and len(item) >= _SHORTEST_SECRET:
+                text = text.replace(item, item.reference)
+        return text
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:

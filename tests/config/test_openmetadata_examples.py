@@ -13,6 +13,8 @@ from beam_ingest.config.load import ConfigError, load
 from beam_ingest.config.problem import Problem
 from tests.servers.openmetadata_models import models
 
+pytestmark = pytest.mark.slow  # the first time, it installs OpenMetadata's package
+
 
 @pytest.fixture(scope="module")
 def examples() -> list[Path]:

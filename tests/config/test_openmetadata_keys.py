@@ -22,6 +22,8 @@ from beam_ingest.config.workflow_keys import (
 )
 from tests.servers.openmetadata_models import models
 
+pytestmark = pytest.mark.slow  # the first time, it installs OpenMetadata's package
+
 Keys = dict[str, Any]
 
 

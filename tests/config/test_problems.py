@@ -121,6 +121,11 @@ def test_a_key_that_resembles_no_other_gets_a_list_of_them(problems: Problems) -
     assert hint == "the keys here are: limit, names, pattern"
 
 
+def test_keys_that_are_one_level_too_high_are_sent_down(problems: Problems) -> None:
+    text = "source: {type: tests.config.parts.Db, serviceName: x, serviceConnection: {port: 1}}\n"
+    assert only(problems(text + SINK))[1:] == ("unknown key 'port'", "it belongs below 'config'")
+
+
 def test_a_component_without_keys_says_so(problems: Problems) -> None:
     text = SOURCE + SINK + "processors: [{type: tests.config.parts.upper, config: {a: 1}}]\n"
     assert only(problems(text))[2] == "there are no keys here"

@@ -90,3 +90,18 @@ def test_a_default_value_as_in_a_shell_is_no_variable(problems: Problems) -> Non
     found = problems(TEXT.format(pattern="'${PLACE:-Berne}'"))
     assert found[0].message == "${PLACE:-Berne} names no variable"
     assert found[0].hint == "only ${NAME} and $NAME expand"
+
+
+def test_a_message_shows_the_variable_and_not_what_it_holds(
+    problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SINK", "geheim")
+    monkeypatch.setenv("PATTERN", "*geheim")
+    found = problems(
+        "source:\n  type: sqlite\n  serviceName: x\n  sourceConfig:\n"
+        "    config: {tableFilterPattern: {includes: [a, $PATTERN]}}\nsink: {type: $SINK}\n"
+    )
+    assert [problem.message.partition(":")[0] for problem in found] == [
+        "'$PATTERN' is not a regular expression", "there is no sink '$SINK'",
+    ]  # fmt: skip
+    assert "geheim" not in str(found)
