@@ -14,7 +14,8 @@ EXAMPLES = 3
 """How many record names a failure keeps as examples."""
 REASONS = 50
 """How many distinct reasons a step keeps in one ledger; the rest is counted as one more."""
-REASON_LENGTH = 300
+TEXT_LENGTH = 300
+"""How many characters of a reason, and of a record's name, are kept."""
 
 _OTHER = "(other reasons)"
 
@@ -56,8 +57,10 @@ class Reason:
         """Count ``name`` in."""
         self.count += count
         self.hint = self.hint or hint
-        if name and len(self.examples) < EXAMPLES and name not in self.examples:
-            self.examples.append(name)
+        if name and len(self.examples) < EXAMPLES:
+            name = _cut(name)
+            if name not in self.examples:
+                self.examples.append(name)
 
 
 class Ledger:
@@ -82,14 +85,14 @@ class Ledger:
     ) -> None:
         """Note why ``name`` failed at ``step``. Does not count it as failed."""
         key = (step, _first_line(why))
-        if key not in self.reasons and len(self.reasons) >= REASONS:
+        if key not in self.reasons and _is_full(self.reasons, step):
             key = (step, _OTHER)
         self.reasons.setdefault(key, Reason()).add(name, count, hint)
 
     def dropped(self, step: str, why: str, count: int = 1) -> None:
         """Note why a record was filtered. Does not count it as filtered."""
         key = (step, _first_line(why))
-        if key not in self.drops and len(self.drops) >= REASONS:
+        if key not in self.drops and _is_full(self.drops, step):
             key = (step, _OTHER)
         self.drops[key] = self.drops.get(key, 0) + count
 
@@ -150,6 +153,13 @@ def unbalanced(steps: Iterable[tuple[str, Counts]]) -> list[str]:
     ]
 
 
+def _is_full(known: Mapping[tuple[str, str], object], step: str) -> bool:
+    return len(known) >= REASONS and sum(name == step for name, _ in known) >= REASONS
+
+
 def _first_line(text: str) -> str:
-    line = text.strip().split("\n", 1)[0]
-    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"
+    return _cut(text.strip().split("\n", 1)[0])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - 1] + "…"
