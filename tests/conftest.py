@@ -1,13 +1,18 @@
-"""Fixtures of the whole suite: the servers that tests start."""
+"""Fixtures of the whole suite: the servers that tests start; and how hypothesis tries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.mariadb import MariadbServer, mariadb_server
 from tests.servers.postgres import PostgresServer, postgres_server
+
+# The same examples in every run, and no verdict by the clock of a busy machine.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def check(source: Any, sets: tuple[str, ...] = ()) -> None:
         assert str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 def test_any_bytes(folder: Path, content: bytes) -> None:
     file = folder / "any.yaml"
@@ -69,7 +69,7 @@ def test_any_bytes(folder: Path, content: bytes) -> None:
     check(file)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="abc:-[]{}&*!|>'\"%@`#?,<~ \n\t$0.1_", max_size=60))
 def test_any_text_of_yamls_own_characters(folder: Path, text: str) -> None:
     for name in ("any.yaml", "any.json"):
@@ -78,7 +78,7 @@ def test_any_text_of_yamls_own_characters(folder: Path, text: str) -> None:
         check(file)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(RIGHT)), st.integers(0, 12), st.text(max_size=8))
 def test_a_workflow_that_was_damaged(folder: Path, start: int, length: int, put: str) -> None:
     file = folder / "damaged.yaml"
@@ -101,7 +101,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 PLACES = places(yaml.safe_load(RIGHT))[1:]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(PLACES), VALUES)
 def test_any_value_in_any_place(place: tuple[Any, ...], value: Any) -> None:
     document = yaml.safe_load(RIGHT)
@@ -112,7 +112,7 @@ def test_any_value_in_any_place(place: tuple[Any, ...], value: Any) -> None:
     check(document)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.text(alphabet='abeksour.ci0="[{:$ \ud800', max_size=20), max_size=3))
 def test_any_override(sets: list[str]) -> None:
     check(yaml.safe_load(RIGHT), tuple(sets))
