@@ -1,28 +1,45 @@
 """Metadata ingestion as a dataflow: OpenMetadata's connector design on Apache Beam.
 
-Everything a connector author needs can be imported from here; none of it imports Beam.
+Everything a connector author needs can be imported from here, and ``Workflow`` to run one from
+Python. Each name is imported on first use: ``beam-ingest --help`` needs none of them.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from beam_ingest.api.bulk_sink import BulkSink, StagedFile
-from beam_ingest.api.component import Check, Component, Context
-from beam_ingest.api.config_model import ConfigModel, Ignored, Refused
-from beam_ingest.api.errors import Drop, FatalError, IngestError, RecordError, TransientError
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Retired, Unchanged, Written
-from beam_ingest.api.processor import Processor
-from beam_ingest.api.record import Record, Unreadable
-from beam_ingest.api.secrets import Secret
-from beam_ingest.api.sink import Batch, Sink, StagedSink
-from beam_ingest.api.source import Poll, Scope, Source, Split, StreamSource, Timed
-from beam_ingest.api.stage import Stage
-
 if TYPE_CHECKING:
+    from beam_ingest.api.bulk_sink import BulkSink, StagedFile
+    from beam_ingest.api.component import Check, Component, Context
+    from beam_ingest.api.config_model import ConfigModel, Ignored, Refused
+    from beam_ingest.api.errors import Drop, FatalError, IngestError, RecordError, TransientError
+    from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Retired, Unchanged, Written
+    from beam_ingest.api.processor import Processor
+    from beam_ingest.api.record import Record, Unreadable
+    from beam_ingest.api.secrets import Secret
+    from beam_ingest.api.sink import Batch, Sink, StagedSink
+    from beam_ingest.api.source import Poll, Scope, Source, Split, StreamSource, Timed
+    from beam_ingest.api.stage import Stage
     from beam_ingest.workflow import Workflow
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "api.bulk_sink": ("BulkSink", "StagedFile"),
+    "api.component": ("Check", "Component", "Context"),
+    "api.config_model": ("ConfigModel", "Ignored", "Refused"),
+    "api.errors": ("Drop", "FatalError", "IngestError", "RecordError", "TransientError"),
+    "api.outcomes": ("Deferred", "Outcome", "Rejected", "Retired", "Unchanged", "Written"),
+    "api.processor": ("Processor",),
+    "api.record": ("Record", "Unreadable"),
+    "api.secrets": ("Secret",),
+    "api.sink": ("Batch", "Sink", "StagedSink"),
+    "api.source": ("Poll", "Scope", "Source", "Split", "StreamSource", "Timed"),
+    "api.stage": ("Stage",),
+    "workflow": ("Workflow",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Batch", "BulkSink", "Check", "Component", "ConfigModel", "Context", "Deferred", "Drop",
@@ -34,8 +51,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Workflow":  # imported on first use: it imports Beam
-        from beam_ingest.workflow import Workflow
+    module = _HOME.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
 
-        return Workflow
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return __all__

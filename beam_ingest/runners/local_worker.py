@@ -7,6 +7,7 @@ worker whose launcher is gone ends.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -25,10 +26,21 @@ def main(run_dir: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     Worker(run_dir, None).heartbeat()
+    logging.basicConfig(format="%(levelname)s: %(message)s", handlers=[_log_handler()])
     threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
     from apache_beam.runners.worker import sdk_worker_main
 
     sdk_worker_main.main(sys.argv)
+
+
+def _log_handler() -> logging.Handler:
+    """Warnings on stderr; of Beam only errors: no reader can act on its warnings."""
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(
+        lambda record: record.levelno >= logging.ERROR or "/apache_beam/" not in record.pathname
+    )
+    return handler
 
 
 def _end_with(launcher: int) -> None:
