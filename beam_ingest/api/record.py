@@ -24,9 +24,15 @@ class Unreadable:
 
 
 def name_of(record: Record) -> str:
-    """What to call a record in a message: its fully qualified name, or a name it holds."""
+    """What to call a record in a message: its fully qualified name, or a name it holds.
+
+    Raises nothing: a record that is to be named may be the broken one.
+    """
     if isinstance(record, Entity):
-        return record.fqn
+        try:
+            return record.fqn
+        except Exception:  # one made without validation may lack what its name is made of
+            return f"(a {type(record).__name__} without a name)"
     for key in ("fullyQualifiedName", "fqn", "name", "id"):
         value = record.get(key) if isinstance(record, dict) else None
         if isinstance(value, (str, int)):

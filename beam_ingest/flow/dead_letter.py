@@ -39,9 +39,9 @@ class DeadLetter:
         """The dead letter of a record that cannot go on."""
         try:
             line = encode(record)
-        except RecordError as error:
-            text = _text(record)
-            return cls(step, f"{reason}; {error.message}", name_of(record), None, text, attempts)
+        except Exception as error:  # the broken record may be broken in any way
+            why = error.message if isinstance(error, RecordError) else reason_of(error)
+            return cls(step, f"{reason}; {why}", name_of(record), None, _text(record), attempts)
         if len(line) > RECORD_BYTES:
             raw = line[:RECORD_BYTES].decode("utf-8", "replace")
             return cls(step, reason, name_of(record), None, raw, attempts)
@@ -60,6 +60,8 @@ class DeadLetter:
         except ValueError:
             return cls.of_raw(step, reason, "(a line that is no JSON)", line)
         name = name_of(value) if isinstance(value, dict) else "(a line that is no object)"
+        if len(line) > RECORD_BYTES:
+            return cls.of_raw(step, reason, name, line)
         return cls(step, reason, name, line)
 
     def to_line(self, split: str) -> bytes:
@@ -67,7 +69,7 @@ class DeadLetter:
         head: dict[str, Any] = {
             "step": self.step,
             "reason": _cut(self.reason),
-            "name": self.name,
+            "name": _cut(self.name),
             "split": split,
             "attempts": self.attempts,
         }
@@ -94,11 +96,15 @@ class DeadLetter:
 
 
 def reason_of(error: BaseException) -> str:
-    """What to write of an error: our own by their message, others with their type."""
+    """What to write of an error: our own by their message, others with their type; never empty."""
+    kind = type(error).__name__
+    try:
+        text = str(error).strip()
+    except Exception:  # a user's __str__ may raise anything
+        return kind
     if isinstance(error, IngestError):
-        return str(error)
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return text or kind
+    return f"{kind}: {text}" if text else kind
 
 
 def _text(record: Record) -> str:
