@@ -44,6 +44,8 @@ class Catalogue(ABC):
     has_procedures: ClassVar[bool] = True
     definition_grant: ClassVar[str | None] = None
     """What to grant where view definitions are not shown."""
+    ignores_case: ClassVar[bool] = False
+    """Whether a view may name a table in another case than the table has."""
     default_schema: ClassVar[str | None] = None
     """The schema of an unqualified name in a view definition, where it is not the view's own."""
 
@@ -84,7 +86,10 @@ class Catalogue(ABC):
 
     @abstractmethod
     def columns_of(self, database: str, names: Names) -> dict[tuple[str, str], list[str]]:
-        """The columns of those tables and views that exist, by (schema, name)."""
+        """The columns of those tables and views that exist, by (schema, name), in order.
+
+        What is listed but never read (a partition) is left out.
+        """
 
     def has_connected(self) -> bool:
         """Whether the server ever answered in this process."""

@@ -21,6 +21,7 @@ from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
 from beam_ingest.connectors.sql.checks import standard_checks
 from beam_ingest.connectors.sql.connections import Unreachable
+from beam_ingest.connectors.sql.lineage import VIEW_TYPES, ViewLineage
 from beam_ingest.connectors.sql.listing import Container, SchemaListing, wanted
 from beam_ingest.connectors.sql.selection import Selection
 from beam_ingest.connectors.sql.splits import PROCEDURES, RELATIONS, Cutter, Item
@@ -82,10 +83,17 @@ class SqlSource(Source):
         return {"type": self.service_type}
 
     def read(self, split: Split) -> Iterator[Record]:
-        """The tables of the split and its procedures."""
+        """The tables of the split, its procedures, and the lineage of its views."""
         database: str = split.payload["database"]
-        yield from self.catalogue.tables(database, split.payload[RELATIONS])
+        lineage = ViewLineage(self.catalogue, database, self.sql_dialect)
+        # Without the tables there is nothing that an edge could start from.
+        wanted = self.config.wants_lineage and self.catalogue.reading.options.include_tables
+        for table in self.catalogue.tables(database, split.payload[RELATIONS]):
+            yield table
+            if wanted and table.table_type in VIEW_TYPES:
+                lineage.add(table)
         yield from self.catalogue.procedures(database, split.payload[PROCEDURES])
+        yield from lineage.edges()
 
     @contextmanager
     def _reached(self) -> Iterator[None]:

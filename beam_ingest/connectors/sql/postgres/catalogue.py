@@ -132,7 +132,11 @@ class PostgresCatalogue(Catalogue):
     def columns_of(self, database: str, names: Names) -> dict[tuple[str, str], list[str]]:
         """One statement."""
         with self.borrowed(database) as connection:
-            rows = query(connection, queries.COLUMNS_OF, _pairs(names))
+            rows = query(
+                connection,
+                queries.COLUMNS_OF,
+                [*_pairs(names), self._config.include_partitions],
+            )
         return {key: [row[2] for row in group] for key, group in groupby(rows, itemgetter(0, 1))}
 
     def has_connected(self) -> bool:

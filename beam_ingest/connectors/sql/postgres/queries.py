@@ -158,7 +158,7 @@ JOIN pg_catalog.pg_type t ON t.oid = w.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 """
 
-# (schema, relation, column)
+# (schema, relation, column); partitions only if they are read
 COLUMNS_OF = """
 SELECT n.nspname, c.relname, a.attname
 FROM unnest(%s::name[], %s::name[]) AS w(schema, name)
@@ -166,5 +166,6 @@ JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
 JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped
+  AND (%s OR NOT c.relispartition)
 ORDER BY n.nspname, c.relname, a.attnum
 """

@@ -33,7 +33,7 @@ ORDER BY 1, 2, 3, 4
 
 _COLUMNS = """
 SELECT r.name, c.name FROM sqlite_master AS r, pragma_table_xinfo(r.name) AS c
-WHERE r.type IN ('table', 'view') AND r.name IN ({names}) AND c.hidden <> 1
+WHERE r.type IN ('table', 'view') AND r.name COLLATE NOCASE IN ({names}) AND c.hidden <> 1
 ORDER BY r.name, c.cid
 """
 

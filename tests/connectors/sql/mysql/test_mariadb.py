@@ -144,6 +144,16 @@ def test_comments_and_view_definitions(everything: Read) -> None:
     assert (view.schema_definition or "").startswith("create view `sales`.`spend` as select ")
 
 
+def test_lineage_of_views_by_column(everything: Read) -> None:
+    assert set(everything.edges) == {
+        f"{SALES}.customers -> {SALES}.spend", f"{SALES}.orders -> {SALES}.spend",
+    }  # fmt: skip
+    edge = everything.edges[f"{SALES}.customers -> {SALES}.spend"].to_dict()
+    assert edge["columnsLineage"] == [
+        {"fromColumns": [f"{SALES}.customers.email"], "toColumn": f"{SALES}.spend.email"}
+    ]
+
+
 def test_ddl_on_request_makes_the_table_again(shop: MariadbServer, everything: Read) -> None:
     found = read(shop, {"includeDDL": True})
     shop.execute(["CREATE DATABASE again"])

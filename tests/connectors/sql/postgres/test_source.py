@@ -208,6 +208,18 @@ def test_view_definitions(everything: Read) -> None:
     assert everything.table("customers").schema_definition is None
 
 
+def test_lineage_of_views_by_column(everything: Read) -> None:
+    assert set(everything.edges) == {
+        f"{SALES}.customers -> {SALES}.spend", f"{SALES}.orders -> {SALES}.spend",
+        f"{SALES}.spend -> {SALES}.spend_now",
+    }  # fmt: skip
+    edge = everything.edges[f"{SALES}.spend -> {SALES}.spend_now"].to_dict()
+    assert edge["columnsLineage"] == [
+        {"fromColumns": [f"{SALES}.spend.email"], "toColumn": f"{SALES}.spend_now.email"},
+        {"fromColumns": [f"{SALES}.spend.n"], "toColumn": f"{SALES}.spend_now.n"},
+    ]
+
+
 def test_ddl_on_request_makes_the_table_again(shop: PostgresServer, everything: Read) -> None:
     found = read(shop, {"includeDDL": True})
     ddl = found.table("customers").schema_definition or ""
