@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from beam_ingest.flow.ledger import (
     EXAMPLES,
-    TEXT_LENGTH,
     REASONS,
+    TEXT_LENGTH,
     Counts,
     Ledger,
     Reason,
