@@ -69,6 +69,10 @@ class RetireRefused(IngestError):
     """More of a scope would be retired than ``beam.retire.maxShare`` allows."""
 
 
+class CannotStart(IngestError):
+    """What was asked for cannot be run: a usage error, before anything was written."""
+
+
 class MissingDependency(IngestError):
     """A connector's library is not installed; the hint is the command to run."""
 

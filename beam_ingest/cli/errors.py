@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 
 from beam_ingest.api.errors import (
+    CannotStart,
     FatalError,
     IngestError,
     MissingDependency,
@@ -44,7 +45,7 @@ def explain(error: BaseException, *, debug: bool) -> ExitCode:
 
 
 def _code(error: IngestError) -> ExitCode:
-    if isinstance(error, (MissingDependency, UnknownComponent)):
+    if isinstance(error, (CannotStart, MissingDependency, UnknownComponent)):
         return ExitCode.USAGE
     if isinstance(error, (FatalError, TransientError)):
         return ExitCode.CANNOT_CONNECT

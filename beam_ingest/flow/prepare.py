@@ -11,15 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from beam_ingest.api.errors import IngestError
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-class RunDirectoryError(IngestError):
-    """The run directory cannot be used."""
 
 
 def new_run_id(clock: Callable[[], float] = time.time) -> str:
@@ -30,17 +26,17 @@ def new_run_id(clock: Callable[[], float] = time.time) -> str:
 def prepare_run(plan: Plan, document: dict[str, Any]) -> None:
     """Make the run directory; ``document`` is the workflow, without secrets.
 
-    Raises ``RunDirectoryError`` where the directory cannot be made, or belongs to another run.
+    Raises ``CannotStart`` where the directory cannot be made, or belongs to another run.
     """
     run = RunDir(plan.run_dir)
     try:
         if run.store.read("run.json") is not None:
-            raise RunDirectoryError(
+            raise CannotStart(
                 f"the run directory {plan.run_dir} holds a run already",
                 hint="name a new one with --run-dir, or leave it to beam.workDir",
             )
         if not run.store.write_new("lock", json.dumps(_owner()).encode()):
-            raise RunDirectoryError(f"another run is starting in {plan.run_dir}")
+            raise CannotStart(f"another run is starting in {plan.run_dir}")
         value = {
             "runId": plan.run_id,
             "startedAt": plan.started_at,
@@ -49,7 +45,7 @@ def prepare_run(plan: Plan, document: dict[str, Any]) -> None:
         }
         run.store.write("run.json", json.dumps(value, indent=2).encode())
     except OSError as error:
-        raise RunDirectoryError(
+        raise CannotStart(
             f"the run directory {plan.run_dir} cannot be made: {error.strerror or error}",
             hint="beam.workDir says where run directories are made",
         ) from None

@@ -8,18 +8,14 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_ingest.api.errors import IngestError
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.runners.local import local_runner
-
-
-class RunnerError(IngestError):
-    """The ``beam:`` block asks for what the runner cannot do."""
 
 
 def runner_and_options(
     name: str, workers: int, given: Mapping[str, Any], run_dir: str
 ) -> tuple[Any, PipelineOptions]:
-    """The runner and its options. Raises ``RunnerError`` for an option that Beam does not know.
+    """The runner and its options. Raises ``CannotStart`` for an option that Beam does not know.
 
     ``name`` is ``local`` or any name that Beam's ``--runner`` takes; ``workers`` are processes of
     the local runner.
@@ -28,7 +24,7 @@ def runner_and_options(
     for key in given:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            raise RunnerError(
+            raise CannotStart(
                 f"beam.options: Beam has no pipeline option {key!r}",
                 hint=f"did you mean {near[0]!r}?" if near else None,
             )

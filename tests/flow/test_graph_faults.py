@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beam_ingest.api.errors import IngestError
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.api.report import RunFailed
 from tests.flow.workflows import part, run, step, workflow
 
@@ -256,14 +256,14 @@ def test_a_dry_run_reads_and_processes_and_writes_nothing(tmp_path: Path, out: P
 def test_a_run_directory_serves_one_run(tmp_path: Path, out: Path) -> None:
     config = workflow(tmp_path, {"splits": 1, "records": 3}, sink=to_file(out))
     run(config, run_dir=str(tmp_path / "here"))
-    with pytest.raises(IngestError, match="holds a run already"):
+    with pytest.raises(CannotStart, match="holds a run already"):
         run(config, run_dir=str(tmp_path / "here"))
 
 
 def test_an_option_beam_does_not_know_is_named_with_the_nearest(tmp_path: Path, out: Path) -> None:
     beam = {"options": {"direct_runner_bundle_repeated": 1}}
     config = workflow(tmp_path, {}, sink=to_file(out), beam=beam)
-    with pytest.raises(IngestError, match="did you mean 'direct_runner_bundle_repeat'"):
+    with pytest.raises(CannotStart, match="did you mean 'direct_runner_bundle_repeat'"):
         run(config)
     assert not (tmp_path / "runs").exists()
 
