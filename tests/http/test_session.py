@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,8 @@ def server() -> Iterator[ScriptedServer]:
 def connect(time: FakeTime) -> Iterator[Callable[..., HttpSession]]:
     sessions: list[HttpSession] = []
 
-    def make(url: str, **options: object) -> HttpSession:
-        session = HttpSession(url, surroundings=time.surroundings(), **options)  # type: ignore[arg-type]
+    def make(url: str, **options: Any) -> HttpSession:
+        session = HttpSession(url, surroundings=time.surroundings(), **options)
         sessions.append(session)
         return session
 

@@ -7,7 +7,9 @@ from itertools import islice
 from typing import Any
 
 from beam_ingest.api.bulk_sink import BulkSink, StagedFile
+from beam_ingest.api.codec import decode
 from beam_ingest.api.entities import LineageEdge, Table
+from beam_ingest.api.errors import RecordError
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected
 from beam_ingest.api.record import Record
 from beam_ingest.connectors.openmetadata.component import ServerComponent
@@ -29,18 +31,28 @@ class MetadataRestBulkSink(ServerComponent, BulkSink):
     def publish(self, file: StagedFile) -> Iterable[Outcome]:
         """Write the records of ``file``; one outcome a line, in order."""
         writer = self.connection.writer
-        records = file.records()
+        lines = file.lines()
         outcomes: dict[int, Outcome] = {}
         later: dict[int, Record] = {}
         count = 0
-        while block := list(islice(records, _BLOCK)):
-            numbered = dict(enumerate(block, count))
+        while block := list(islice(lines, _BLOCK)):
+            records = _decoded(dict(enumerate(block, count)), outcomes)
             count += len(block)
-            waits = {number: each for number, each in numbered.items() if _waits(each)}
+            waits = {number: record for number, record in records.items() if _waits(record)}
             later |= waits
-            _write(writer, {n: each for n, each in numbered.items() if n not in waits}, outcomes)
+            _write(writer, {n: each for n, each in records.items() if n not in waits}, outcomes)
         _write(writer, later, outcomes)
         return _in_order(outcomes, count)
+
+
+def _decoded(lines: dict[int, bytes], outcomes: dict[int, Outcome]) -> dict[int, Record]:
+    records: dict[int, Record] = {}
+    for number, line in lines.items():
+        try:
+            records[number] = decode(line)
+        except RecordError as error:
+            outcomes[number] = Rejected(error.message)
+    return records
 
 
 def _waits(record: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,6 +13,8 @@ from pydantic_core import to_json
 from beam_ingest.api.errors import FatalError, TransientError
 from beam_ingest.connectors.openmetadata.routes import Collection
 from beam_ingest.http import HttpSession, Page, RequestRefused, cursor_pages
+
+logger = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
@@ -89,15 +92,30 @@ class Client:
         include: str = "non-deleted",
         limit: int = PAGE,
     ) -> Iterator[Page]:
-        """The pages of a list, to its end; a page that is none raises, it is never empty."""
+        """The pages of a list, to its end; a page that is none raises, it is never empty.
+
+        A field that the server does not know, being older, is not asked for again.
+        """
         path = f"{self._base}{collection.path}"
         params: dict[str, str | int] = {**(container or {}), "limit": limit, "include": include}
-        if fields:
-            params["fields"] = ",".join(fields)
+        wanted = list(fields)
+
+        def ask(after: str | None) -> Any:
+            asked = params | ({"after": after} if after else {})
+            if wanted:
+                asked["fields"] = ",".join(wanted)
+            try:
+                return self.session.json("GET", path, params=asked)
+            except RequestRefused as refused:
+                unknown = refused.answer.removeprefix("Invalid field name ").strip()
+                if refused.status != 400 or unknown not in wanted:
+                    raise
+                logger.warning("%s%s has no field %s", self.session.server, path, unknown)
+                wanted.remove(unknown)
+                return ask(after)
 
         def fetch(after: str | None) -> Page:
-            asked = {**params, "after": after} if after else params
-            answer = self._object(self.session.json("GET", path, params=asked), path)
+            answer = self._object(ask(after), path)
             paging = answer.get("paging")
             if not isinstance(answer.get("data"), list) or not isinstance(paging, dict):
                 raise TransientError(f"{self.session.server}{path} answered with no list")

@@ -173,7 +173,9 @@ def test_a_server_that_dies_stops_the_run_within_its_budget(
     assert 120 <= time.now < 140
 
 
-def test_a_bad_row_that_kills_its_request_costs_one_row(time: FakeTime) -> None:
+def test_a_bad_row_that_kills_its_request_costs_one_row(
+    time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FakeOpenMetadata() as fake:
         poison = TABLES[42].name
         original = fake.respond
@@ -183,7 +185,7 @@ def test_a_bad_row_that_kills_its_request_costs_one_row(time: FakeTime) -> None:
                 fake.faults.add("/tables/bulk", status=500, body={"message": "NullPointer"})
             return original(method, target, headers, body)
 
-        fake.respond = respond  # type: ignore[method-assign]
+        monkeypatch.setattr(fake, "respond", respond)
         outcomes = write_all(fake)
     assert [n for n, outcome in enumerate(outcomes) if outcome != WRITTEN] == [42]
     assert "NullPointer" in str(outcomes[42])

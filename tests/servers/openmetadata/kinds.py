@@ -72,7 +72,7 @@ _ALL = (
     ),
     Kind("users", "user", None, bulk=False),
     Kind("teams", "team", None, bulk=False),
-    Kind("topics", "topic", None),
+    Kind("topics", "topic", None, optional=frozenset({"owners", "tags", "domains"})),
     Kind("services/ingestionPipelines", "ingestionPipeline", None, bulk=False),
 )
 

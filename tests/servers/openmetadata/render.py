@@ -20,6 +20,8 @@ class Renderer:
         """An entity with the fields that were asked for."""
         hidden = kind.optional - fields - ALWAYS_SHOWN
         shown = {key: value for key, value in entity.items() if key not in hidden}
+        if "owners" in shown:
+            shown["owners"] = [self._person(owner) for owner in shown["owners"]]
         for field in ("owners", "tags", "domains", "dataProducts"):
             if field in fields and field in kind.optional:
                 shown.setdefault(field, [])
@@ -88,6 +90,10 @@ class Renderer:
     def href(self, type_: str, id_: str) -> str:
         """The link to an entity."""
         return f"{self._url}/v1/{BY_TYPE[type_].collection}/{id_}"
+
+    def _person(self, owner: dict[str, Any]) -> dict[str, Any]:
+        found = self._store.by_id.get(owner["id"])
+        return (self.reference(*found) if found else None) or owner
 
     def _add_containers(self, kind: Kind, entity: Entity, shown: Entity) -> None:
         type_, fqn = kind.type, entity["fullyQualifiedName"]

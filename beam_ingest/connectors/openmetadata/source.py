@@ -1,0 +1,147 @@
+"""The source ``metadata``: reads entities back out of an OpenMetadata server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, ClassVar
+
+from beam_ingest.api.component import Check
+from beam_ingest.api.config_model import ConfigModel
+from beam_ingest.api.errors import RecordError
+from beam_ingest.api.filters import passes
+from beam_ingest.api.record import Record, Unreadable
+from beam_ingest.api.server import OpenMetadataServer
+from beam_ingest.api.source import Scope, Source, Split
+from beam_ingest.connectors.openmetadata.checks import server_checks
+from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.connect import connect
+from beam_ingest.connectors.openmetadata.entity_reader import read_entity
+from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
+from beam_ingest.connectors.openmetadata.source_config import (
+    MetadataSourceConfig,
+    MetadataSourceConnection,
+)
+from beam_ingest.http import HttpSession
+
+_PAGES_A_SPLIT = 5
+"""A database with more pages of tables is read by its schemas, unless these are small."""
+
+_SCHEMAS_A_SPLIT = 10
+_PARENTS = ("database", "databaseSchema")
+
+
+class MetadataSource(Source):
+    """Reads by pages, split by container. Its records, written by ``metadata-rest`` to another
+    server, make the same databases, schemas, tables, procedures and queries there.
+
+    Lineage, usage and profiles are not read. It yields no scopes, so nothing is retired.
+    """
+
+    class Config(MetadataSourceConnection):
+        """Keys of ``openMetadataServerConfig``, where another server is to be read."""
+
+    SourceConfig: ClassVar[type[ConfigModel]] = MetadataSourceConfig
+    config: MetadataSourceConnection
+    _session: HttpSession | None = None
+
+    def open(self) -> None:
+        """Connect; the first request is made when something is read."""
+        self._session = connect(self._server())
+        self._client = Client(self._session, self.config.api_version)
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.close()
+
+    def checks(self) -> Iterable[Check]:
+        """Reach the server, see that the token is good."""
+        return server_checks(self._server())
+
+    def parents(self) -> Iterator[Record]:
+        """Services, then databases, then schemas, as far as they were asked for."""
+        services = [type_ for type_ in self._types if type_.endswith("Service")]
+        for type_ in (*services, *(type_ for type_ in _PARENTS if type_ in self._types)):
+            for entity in self._list(type_, {}):
+                record = read_entity(type_, entity)
+                if isinstance(record, Unreadable):
+                    raise RecordError(f"{record.where} cannot be read: {record.why}")
+                yield record
+
+    def splits(self) -> Iterator[Split | Scope]:
+        """Tables by database, or by groups of schemas; one split for each other type."""
+        for type_ in self._types:
+            if type_ == "table":
+                for database in self._list("database", {}, fields=()):
+                    yield from self._table_splits(database["fullyQualifiedName"])
+            elif type_ not in _PARENTS and not type_.endswith("Service"):
+                yield Split(type_, {"type": type_, "containers": [{}]})
+
+    def read(self, split: Split) -> Iterator[Record | Unreadable]:
+        """The entities of the split, page by page."""
+        type_ = split.payload["type"]
+        for container in split.payload["containers"]:
+            for entity in self._list(type_, container):
+                yield read_entity(type_, entity)
+
+    @cached_property
+    def _options(self) -> MetadataSourceConfig:
+        given = self.context.source_config
+        return given if isinstance(given, MetadataSourceConfig) else MetadataSourceConfig()
+
+    @cached_property
+    def _types(self) -> list[str]:
+        return self._options.entity_types
+
+    def _server(self) -> OpenMetadataServer | None:
+        server: OpenMetadataServer | None = self.context.server
+        return self.config if self.config.host_port else server
+
+    def _table_splits(self, database: str) -> Iterator[Split]:
+        within = {"database": database}
+        tables = self._total("table", within)
+        page = self._options.page_size
+        if tables > _PAGES_A_SPLIT * page:
+            schemas = self._list("databaseSchema", within, fields=())
+            names = [schema["fullyQualifiedName"] for schema in schemas]
+            if tables > len(names) * page // 2:
+                for start in range(0, len(names), _SCHEMAS_A_SPLIT):
+                    group = names[start : start + _SCHEMAS_A_SPLIT]
+                    containers = [{"databaseSchema": name} for name in group]
+                    yield Split(group[0], {"type": "table", "containers": containers})
+                return
+        yield Split(database, {"type": "table", "containers": [within]})
+
+    def _list(
+        self, type_: str, container: dict[str, str], *, fields: tuple[str, ...] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        options, collection = self._options, COLLECTIONS[type_]
+        if fields is None:
+            fields = collection.fields if options.fields is None else tuple(options.fields)
+        pages = self._client.pages(
+            collection, container, fields=fields, include=options.include, limit=options.page_size
+        )
+        for page in pages:
+            yield from (entity for entity in page.items if self._is_chosen(type_, entity))
+
+    def _total(self, type_: str, container: dict[str, str]) -> int:
+        include = self._options.include
+        pages = self._client.pages(COLLECTIONS[type_], container, include=include, limit=0)
+        return next(pages).total or 0
+
+    def _is_chosen(self, type_: str, entity: dict[str, Any]) -> bool:
+        options = self._options
+        service = entity if type_.endswith("Service") else entity.get("service")
+        database = entity if type_ == "database" else entity.get("database")
+        schema = entity if type_ == "databaseSchema" else entity.get("databaseSchema")
+        table = entity if type_ == "table" else None
+        return all(
+            not named or passes(pattern, named["name"])
+            for pattern, named in (
+                (options.service_filter_pattern, service),
+                (options.database_filter_pattern, database),
+                (options.schema_filter_pattern, schema),
+                (options.table_filter_pattern, table),
+            )
+        )

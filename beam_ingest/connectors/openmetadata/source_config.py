@@ -1,0 +1,65 @@
+"""The configuration of the source ``metadata``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from beam_ingest.api.config_model import ConfigModel, Ignored
+from beam_ingest.api.filters import FilterPattern
+from beam_ingest.api.server import OpenMetadataServer
+from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
+
+DATABASE_TYPES = (
+    "databaseService", "database", "databaseSchema", "table", "storedProcedure", "query",
+)  # fmt: skip
+
+
+class MetadataSourceConnection(OpenMetadataServer):
+    """``serviceConnection.config``: the server to read, where it is not the workflow's own."""
+
+    host_port: str = Field(
+        "", description="The server to read. Default: openMetadataServerConfig's, with its token."
+    )
+
+
+class MetadataSourceConfig(ConfigModel):
+    """``sourceConfig.config``: what to read of the server."""
+
+    type: str = "Metadata"
+    entity_types: list[str] = Field(
+        list(DATABASE_TYPES), description="The types of entities to read, by their names there."
+    )
+    include: Literal["non-deleted", "deleted", "all"] = Field(
+        "non-deleted", description="Read what is not deleted, what is, or both."
+    )
+    fields: list[str] | None = Field(
+        None,
+        description="The optional fields to ask for (owners, tags, …). Default: all that "
+        "belong to a create request; fewer are faster.",
+    )
+    service_filter_pattern: FilterPattern | None = Field(
+        None, description="Services to read, by name."
+    )
+    database_filter_pattern: FilterPattern | None = Field(
+        None, description="Databases to read, by name."
+    )
+    schema_filter_pattern: FilterPattern | None = Field(
+        None, description="Schemas to read, by name."
+    )
+    table_filter_pattern: FilterPattern | None = Field(
+        None, description="Tables and views to read, by name."
+    )
+    page_size: int = Field(1000, ge=1, le=1000, description="Entities in one page of a list.")
+    threads: Annotated[int, Ignored("beam.workers says how many splits are read at once")] = 1
+    query_log_duration: Annotated[Any, Ignored("the server has no query log")] = None
+
+    @field_validator("entity_types")
+    @classmethod
+    def _are_known(cls, types: list[str]) -> list[str]:
+        for type_ in types:
+            if type_ not in COLLECTIONS:
+                known = ", ".join(sorted(COLLECTIONS))
+                raise ValueError(f"there is no entity type {type_!r}; there are: {known}")
+        return types
