@@ -68,6 +68,7 @@ class Workflow:
         from beam_ingest.flow.dry_run import without_writing
         from beam_ingest.flow.launch import launch
         from beam_ingest.flow.prepare import new_run_id, prepare_run, release
+        from beam_ingest.runners.local import secrets_for_workers
         from beam_ingest.runners.options import runner_and_options
 
         beam = self.config.beam
@@ -82,14 +83,15 @@ class Workflow:
             )
             prepare_run(plan, self.config.document)
             try:
-                return launch(
-                    plan,
-                    runner,
-                    options,
-                    stall_timeout=beam.stall_timeout,
-                    listener=listener,
-                    handle_signals=handle_signals,
-                )
+                with secrets_for_workers(beam.workers if beam.is_local else 1):
+                    return launch(
+                        plan,
+                        runner,
+                        options,
+                        stall_timeout=beam.stall_timeout,
+                        listener=listener,
+                        handle_signals=handle_signals,
+                    )
             finally:
                 release(plan)
         finally:

@@ -6,13 +6,18 @@ that behave differently.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
+
+from beam_ingest.api.secrets import vault_environment
 
 
 def local_runner(workers: int, run_dir: str, options: PipelineOptions) -> Any:
@@ -27,3 +32,18 @@ def local_runner(workers: int, run_dir: str, options: PipelineOptions) -> Any:
             "exec " + shlex.join(command)
         )
     )
+
+
+@contextlib.contextmanager
+def secrets_for_workers(workers: int) -> Iterator[None]:
+    """While this lasts, worker processes that are started inherit the literal secrets.
+
+    An environment is readable by the same user only, and is in no file and no argument list.
+    """
+    handed = vault_environment() if workers > 1 else {}
+    os.environ.update(handed)
+    try:
+        yield
+    finally:
+        for name in handed:
+            os.environ.pop(name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from beam_ingest import (
     Rejected,
     Retired,
     Scope,
+    Secret,
     Sink,
     Source,
     Split,
@@ -117,6 +119,19 @@ class Trace(Processor):
     def process(self, record: Any) -> Any:
         record["trace"].append(self.config.label)
         return record
+
+
+class Keyed(Processor):
+    """Proves that it has the secret, without showing it."""
+
+    class Config(ConfigModel):
+        key: Secret
+
+    def open(self) -> None:
+        self.digest = hashlib.sha256(self.config.key.get().encode()).hexdigest()
+
+    def process(self, record: Any) -> Any:
+        return {**record, "digest": self.digest}
 
 
 class Faulty(Processor):
