@@ -7,7 +7,7 @@ from collections.abc import Callable
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.secrets import Secret, resolve_options
 from beam_ingest.api.server import OpenMetadataServer
-from beam_ingest.http import HttpSession, Surroundings, Timeouts, Tls
+from beam_ingest.http import HttpSession, RetryPolicy, Surroundings, Timeouts, Tls
 
 
 def connect(
@@ -15,6 +15,7 @@ def connect(
     *,
     connections: int = 4,
     timeouts: Timeouts | None = None,
+    policy: RetryPolicy | None = None,
     surroundings: Surroundings | None = None,
 ) -> HttpSession:
     """A session with ``server``; its secrets are read here and kept in memory only.
@@ -32,6 +33,7 @@ def connect(
         headers={k: str(v) for k, v in resolve_options(server.extra_headers or {}).items()},
         connections=connections,
         timeouts=timeouts,
+        policy=policy,
         tls=_tls(server),
         probe=f"/{server.api_version}/system/version",
         surroundings=surroundings,
