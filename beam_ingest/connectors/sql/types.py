@@ -40,7 +40,7 @@ _SYNONYMS: dict[str, str] = {
     "timetz": "TIME", "time_ns": "TIME",
     "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMP", "timestamp with time zone": "TIMESTAMP",
     "timestamp without time zone": "TIMESTAMP", "timestamp_s": "TIMESTAMP",
-    "timestamp_ms": "TIMESTAMP", "timestamp_ns": "TIMESTAMP",
+    "timestamp_ms": "TIMESTAMP", "timestamp_ns": "TIMESTAMP", "timestamptz_ns": "TIMESTAMP",
     "interval": "INTERVAL", "json": "JSON", "jsonb": "JSON", "uuid": "UUID", "xml": "XML",
     "enum": "ENUM", "set": "SET", "inet": "INET", "inet4": "IPV4", "inet6": "IPV6",
     "cidr": "CIDR", "macaddr": "MACADDR", "macaddr8": "MACADDR",

@@ -1,0 +1,1 @@
+"""DuckDB: the catalogue functions of a database file, read without changing it."""
