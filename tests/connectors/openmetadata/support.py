@@ -80,9 +80,8 @@ def write_with_waves(sink: MetadataRestSink, records: Sequence[Record]) -> list[
 
 
 def parents(*schemas: str) -> list[Record]:
-    service = DatabaseService(
-        name=SERVICE, service_type="Postgres", connection={"config": {"type": "Postgres"}}
-    )
+    config = {"type": "Postgres", "hostPort": "db:5432", "username": "reader", "database": "db"}
+    service = DatabaseService(name=SERVICE, service_type="Postgres", connection={"config": config})
     database = Database(name="db", service=SERVICE)
     names = schemas or ("sales",)
     return [service, database, *(DatabaseSchema(name=n, database="shop.db") for n in names)]

@@ -7,13 +7,15 @@ What it knows of a field: its kind, whether it is required, and the values of an
 from __future__ import annotations
 
 import enum
-import importlib
-import importlib.util
 import json
 import sys
 import types
 import typing
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from validate import model, only_generated_models
 
 _REQUESTS = {
     "api.data.createTable": "CreateTableRequest",
@@ -35,30 +37,20 @@ _SKIPPED = {
 
 
 def main() -> None:
-    _only_generated_models()
+    only_generated_models()
     models: dict[str, Any] = {}
     for module, name in _REQUESTS.items():
-        found = importlib.import_module(f"metadata.generated.schema.{module}")
-        _describe(getattr(found, name), models)
+        _describe(model(f"{module}:{name}"), models)
     lines = [f"{json.dumps(name)}: {json.dumps(models[name])}" for name in sorted(models)]
     sys.stdout.write("{" + ",\n".join(lines) + "}\n")
 
 
-def _only_generated_models() -> None:
-    # The package's own __init__ imports the whole ingestion framework.
-    found = importlib.util.find_spec("metadata")
-    assert found is not None and found.submodule_search_locations is not None
-    package = types.ModuleType("metadata")
-    package.__path__ = list(found.submodule_search_locations)
-    sys.modules["metadata"] = package
-
-
-def _describe(model: Any, models: dict[str, Any]) -> None:
-    name = model.__name__.removesuffix("Request") or model.__name__
+def _describe(cls: Any, models: dict[str, Any]) -> None:
+    name = cls.__name__.removesuffix("Request") or cls.__name__
     if name in models:
         return
     models[name] = {}
-    for key, field in model.model_fields.items():
+    for key, field in cls.model_fields.items():
         models[name][key] = {
             "kind": _kind(field.annotation, models),
             "required": field.is_required(),

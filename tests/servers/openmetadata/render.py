@@ -34,6 +34,8 @@ class Renderer:
             shown["processedLineage"] = False
         if kind.type == "database":
             shown.setdefault("default", False)
+        if kind.type == "query":
+            del shown["deleted"], shown["serviceType"]
         return shown
 
     def changed(
