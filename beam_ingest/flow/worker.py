@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import socket
 import sys
@@ -27,6 +28,8 @@ REMOTE_INTERVAL = 10.0
 
 _GC_THRESHOLDS = (100_000, 50, 100)
 
+_log = logging.getLogger(__name__)
+
 _workers: dict[str, Worker] = {}
 _lock = threading.Lock()
 
@@ -36,8 +39,9 @@ def enter(run_dir: str, max_failures: int | None) -> Worker:
     with _lock:
         worker = _workers.get(run_dir)
         if worker is None:
-            worker = _workers[run_dir] = Worker(run_dir, max_failures)
+            worker = Worker(run_dir, max_failures)
             worker.start()
+            _workers[run_dir] = worker
             if len(_workers) == 1:
                 _tune_garbage_collector()
         worker.users += 1
@@ -112,11 +116,20 @@ class Worker:
     def request_stop(self, reason: str, exit_code: int, hint: str | None = None) -> None:
         """Stop all workers of the run: no more is read, what is in hand is settled."""
         self._stopping.set()
-        self.run.request_stop(reason, exit_code, hint=hint)
+        try:
+            self.run.request_stop(reason, exit_code, hint=hint)
+        except OSError as error:
+            # Then the reason is not kept; this process stops, and what it leaves undone has no
+            # mark, which fails the run.
+            _log.error("%s; and that cannot be written down: %s", reason, error)
 
     def fatal(self, error: FatalError, exit_code: int = 3) -> None:
         """Stop the run for an error that no record can survive."""
-        self.request_stop(error.message, exit_code, error.hint)
+        self.request_stop(error.message or type(error).__name__, exit_code, error.hint)
+
+    def disk_failed(self, error: OSError) -> None:
+        """Stop the run because what must survive cannot be kept."""
+        self.request_stop(f"the run directory cannot be written: {error}", 1)
 
     def at(self, split: str, step: str) -> None:
         """What this process does now, for the heartbeat."""
@@ -157,15 +170,15 @@ class Worker:
             "counts": {step: list(counts) for step, counts in self.counts.copy().items()},
         }
         store = self.run.store
-        if store.read("heartbeats/stacks-wanted") is not None:
-            value["stacks"] = _stacks()
         try:
+            if not self._stopping.is_set() and store.read("stop") is not None:
+                self._stopping.set()
+            if store.read("heartbeats/stacks-wanted") is not None:
+                value["stacks"] = _stacks()
             store.write(f"heartbeats/{self._name}.json", json.dumps(value).encode())
         except OSError as error:
             # A heartbeat is a convenience: a full disk shows where it matters, at the marks.
-            print(f"heartbeat: {error}", file=sys.stderr)  # noqa: T201
-        if not self._stopping.is_set() and store.read("stop") is not None:
-            self._stopping.set()
+            _log.warning("no heartbeat: %s", error)
 
     def _beat(self) -> None:
         interval = REMOTE_INTERVAL if "://" in self.run.store.root else INTERVAL
