@@ -43,14 +43,13 @@ class DeadLetter:
             why = error.message if isinstance(error, RecordError) else reason_of(error)
             return cls(step, f"{reason}; {why}", name_of(record), None, _text(record), attempts)
         if len(line) > RECORD_BYTES:
-            raw = line[:RECORD_BYTES].decode("utf-8", "replace")
-            return cls(step, reason, name_of(record), None, raw, attempts)
+            return cls(step, reason, name_of(record), None, _text(line), attempts)
         return cls(step, reason, name_of(record), line, None, attempts)
 
     @classmethod
-    def of_raw(cls, step: str, reason: str, where: str, raw: bytes) -> DeadLetter:
+    def of_raw(cls, step: str, reason: str, where: str, raw: object) -> DeadLetter:
         """The dead letter of what was no record at all; ``where`` is its file and line."""
-        return cls(step, reason, where, None, raw[:RECORD_BYTES].decode("utf-8", "replace"))
+        return cls(step, reason, where, None, _text(raw))
 
     @classmethod
     def of_line(cls, step: str, reason: str, line: bytes) -> DeadLetter:
@@ -107,11 +106,14 @@ def reason_of(error: BaseException) -> str:
     return f"{kind}: {text}" if text else kind
 
 
-def _text(record: Record) -> str:
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value[:RECORD_BYTES].decode("utf-8", "replace")
     try:
-        return _sayable(repr(record)[:RECORD_BYTES])  # type: ignore[no-any-return]
+        text = value if isinstance(value, str) else repr(value)
     except Exception as error:  # a user's __repr__ may raise anything
-        return f"(a {type(record).__name__} that cannot be shown: {type(error).__name__})"
+        return f"(a {type(value).__name__} that cannot be shown: {type(error).__name__})"
+    return _sayable(text[:RECORD_BYTES])  # type: ignore[no-any-return]
 
 
 def _cut(text: str) -> str:

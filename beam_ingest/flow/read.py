@@ -8,9 +8,10 @@ from dataclasses import replace
 from beam_ingest.api.entities import Entity
 from beam_ingest.api.errors import FatalError, TransientError
 from beam_ingest.api.record import Record, Unreadable
-from beam_ingest.api.source import Scope, Source, Split
+from beam_ingest.api.source import Source, Split
 from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
+from beam_ingest.flow.listing import Listing
 from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import PARENTS, split_ref
 from beam_ingest.flow.step import StepFn
@@ -24,39 +25,31 @@ class ListSplitsFn(StepFn):
 
     def process(self, _: object) -> Iterator[SplitRef]:
         """List the work."""
-        listing = self.run.listing()
-        if (listing is None or listing["error"]) and not self.worker.is_stopping():
+        known = self.run.listing()
+        if (known is None or known["error"] is not None) and not self.worker.is_stopping():
             self._list()
         for ref in self.run.splits():
             if ref.key != PARENTS:
                 yield ref
 
     def _list(self) -> None:
-        splits: list[Split] = []
-        scopes: list[Scope] = []
-        error: str | None = None
         self.worker.at("(listing)", self.spec.step)
-
-        def collect() -> None:
-            splits.clear()
-            scopes.clear()
-            for item in self.component().splits():
-                (scopes if isinstance(item, Scope) else splits).append(item)
-
+        found, stopping = Listing(), self.worker.is_stopping
         try:
-            retrying(collect, self.worker.wait, RetryPolicy())
-            error = _doubled(splits)
+            retrying(
+                lambda: found.collect(self.component().splits(), stopping),
+                self.worker.wait,
+                RetryPolicy(),
+            )
         except FatalError as fatal:
             self.worker.fatal(fatal)
-            error = str(fatal)
+            found.error = reason_of(fatal)
         except Exception as failure:  # whatever a source raises ends its listing, not the run
-            error = reason_of(failure)
-        if _doubled(splits):
-            seen: dict[str, Split] = {}
-            for split in splits:
-                seen.setdefault(split.key, split)
-            splits = list(seen.values())
-        self.run.write_listing(splits, scopes, error)
+            found.error = reason_of(failure)
+        try:
+            self.run.write_listing(found.splits, found.scopes, found.error)
+        except OSError as error:
+            self.worker.disk_failed(error)
 
 
 class ReadFn(StepFn):
@@ -84,12 +77,12 @@ class ReadFn(StepFn):
                 return
             except TransientError as error:
                 if tried == policy.tries or self.worker.wait(policy.delay(tried, error, _half)):
-                    yield reader.end(f"{error} (tried {tried} times)")
+                    yield reader.end(f"{reason_of(error)} (tried {tried} times)")
                     return
                 attempt += 1
             except FatalError as error:
                 self.worker.fatal(error)
-                yield reader.end(str(error))
+                yield reader.end(reason_of(error))
                 return
             except Exception as error:  # whatever a source raises fails the split
                 yield reader.end(reason_of(error))
@@ -123,7 +116,7 @@ class _Reader:
                 held.append(record)
                 size += size_of(record)
             else:
-                self._unreadable(record)
+                size += self._unreadable(record)
             if len(held) >= limit or size >= BATCH_BYTES or len(batch.dead) >= limit:
                 batch.size = size
                 yield self._close(batch)
@@ -148,30 +141,22 @@ class _Reader:
         self._step.worker.count(self._step.spec.step, good + bad, good, bad)
         return batch
 
-    def _unreadable(self, found: Unreadable | Record) -> None:
+    def _unreadable(self, found: Unreadable | Record) -> int:
+        """Make it a dead letter; the bytes that it holds in memory."""
         step = self._step.spec.step
         if isinstance(found, Unreadable):
             letter = DeadLetter.of_raw(step, found.why, found.where, found.raw)
         else:
             why = f"the source yielded a {type(found).__name__}, which is no record"
-            text = repr(found).encode("utf-8", "backslashreplace")
-            letter = DeadLetter.of_raw(step, why, self._ref.key, text)
+            letter = DeadLetter.of_raw(step, why, self._ref.key, found)
         self._batch.dead.append(letter)
         self._batch.ledger.reason(step, letter.reason, letter.name)
+        return len(letter.raw or "")
 
 
 def parents_ref() -> SplitRef:
     """The split that is made of the source's parents."""
     return split_ref(PARENTS, 0, {})
-
-
-def _doubled(splits: list[Split]) -> str | None:
-    keys: set[str] = set()
-    for split in splits:
-        if split.key in keys:
-            return f"the source listed two splits with the key {split.key!r}"
-        keys.add(split.key)
-    return None
 
 
 def _half() -> float:
