@@ -42,9 +42,9 @@ def run_processor(
                     continue
                 outputs = _outputs(made)
             except Exception as error:  # whatever a processor raises concerns this record
-                outputs = _settle(processor, step, batch, record, error, wait)
-                if isinstance(error, FatalError):
-                    fatal = error
+                outputs, failure = _settle(processor, step, batch, record, error, wait)
+                if isinstance(failure, FatalError):
+                    fatal = failure
         if outputs is None:
             failed += 1
         elif outputs:
@@ -97,8 +97,11 @@ def _settle(
     record: Record,
     error: Exception,
     wait: Callable[[float], bool],
-) -> list[Record] | None:
-    """What comes of ``record`` after ``error``: its outputs, [] for filtered, None for failed."""
+) -> tuple[list[Record] | None, Exception | None]:
+    """What comes of ``record`` after ``error``: its outputs, [] for filtered, None for failed.
+
+    With that, the error that it failed with, which another try may have replaced.
+    """
     if isinstance(error, TransientError):
         pending = [error]
 
@@ -108,15 +111,15 @@ def _settle(
             return _outputs(processor.process(record))
 
         try:
-            return retrying(call, wait, RetryPolicy())
+            return retrying(call, wait, RetryPolicy()), None
         except Exception as failure:  # as in run_processor
             error = failure
     if isinstance(error, Drop):
         if error.why:
             batch.ledger.dropped(step, error.why)
-        return []
+        return [], None
     _dead(batch, step, record, error)
-    return None
+    return None, error
 
 
 def _dead(batch: SplitBatch, step: str, record: Record, error: Exception) -> None:
