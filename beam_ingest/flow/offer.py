@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from beam_ingest.api.errors import FatalError, TransientError
+from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.outcomes import (
     WRITTEN,
     Deferred,
@@ -30,39 +30,53 @@ def offer(
     """One outcome a record of ``batch``, in order. Raises nothing.
 
     A ``TransientError`` is tried again as ``policy`` says, then rejects the batch; a
-    ``FatalError`` is handed to ``fatal`` and rejects it; any other error halves the batch until
-    the records that cause it stand alone. The halves' ids are derived from the batch's, so they
-    are the same when the bundle is run again.
+    ``FatalError`` is handed to ``fatal`` and rejects it, and what is left of it is not offered.
+    Any other error halves the batch until the records that cause it stand alone. The halves'
+    ids are derived from the batch's, so they are the same when the bundle is run again.
     """
-    count = len(batch.records)
-    if count == 0:
-        return []
-    try:
-        return retrying(lambda: _checked(sink.write(batch), count), wait, policy)
-    except FatalError as error:
-        fatal(error)
-        return [Rejected(str(error))] * count
-    except (TransientError, OutcomeMismatch) as error:
-        return [Rejected(str(error))] * count
-    except Exception as error:  # whatever a sink raises concerns its records
-        if count == 1:
-            return [Rejected(reason_of(error))]
-    outcomes: list[Outcome] = []
-    middle = count // 2
-    for number, part in enumerate((batch.records[:middle], batch.records[middle:])):
-        half = Batch(part, f"{batch.id}.{number}", batch.wave)
-        outcomes += offer(sink, half, wait, policy, fatal)
-    return outcomes
+    met: list[FatalError] = []
+
+    def attempt(part: Batch) -> list[Outcome]:
+        count = len(part.records)
+        if count == 0:
+            return []
+        if met:
+            return [Rejected(reason_of(met[0]))] * count
+        try:
+            return retrying(lambda: _checked(sink.write(part), count), wait, policy)
+        except FatalError as error:
+            met.append(error)
+            fatal(error)
+            return [Rejected(reason_of(error))] * count
+        except (TransientError, OutcomeMismatch) as error:
+            return [Rejected(reason_of(error))] * count
+        except Exception as error:  # whatever a sink raises concerns its records
+            if count == 1:
+                return [Rejected(reason_of(error))]
+        first, second = _halves(part)
+        return attempt(first) + attempt(second)
+
+    return attempt(batch)
 
 
-class OutcomeMismatch(Exception):
-    """The sink answered for more or for fewer records than it was given."""
+class OutcomeMismatch(IngestError):
+    """The sink's answer is not one outcome for each record that it was given."""
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    middle = len(batch.records) // 2
+    return (
+        Batch(batch.records[:middle], f"{batch.id}.0", batch.wave),
+        Batch(batch.records[middle:], f"{batch.id}.1", batch.wave),
+    )
 
 
 def _checked(answer: object, count: int) -> list[Outcome]:
     if answer is None:
         return [WRITTEN] * count
-    outcomes: list[Outcome] = list(answer)  # type: ignore[call-overload]
+    if not isinstance(answer, Iterable):
+        raise OutcomeMismatch(f"the sink returned a {type(answer).__name__}, no outcomes")
+    outcomes: list[Outcome] = list(answer)
     if len(outcomes) != count:
         raise OutcomeMismatch(
             f"the sink gave {len(outcomes)} outcomes for {count} records, so it is not known "
