@@ -12,7 +12,7 @@ from beam_ingest.api.source import Source, Split
 from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.listing import Listing
-from beam_ingest.flow.retry import RetryPolicy, retrying
+from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 from beam_ingest.flow.run_dir import PARENTS, split_ref
 from beam_ingest.flow.step import StepFn
 
@@ -70,20 +70,26 @@ class ReadFn(StepFn):
         attempt = 1 + max((mark.attempt for mark in marks if mark), default=-1)
         self.worker.at(ref.key, self.spec.step)
         policy = RetryPolicy()
-        for tried in range(1, policy.tries + 1):
+        failures = 0
+        while True:
             reader = _Reader(self, replace(ref, attempt=attempt))
             try:
                 yield from reader.batches()
                 return
-            except TransientError as error:
-                if tried == policy.tries or self.worker.wait(policy.delay(tried, error, _half)):
-                    yield reader.end(f"{reason_of(error)} (tried {tried} times)")
-                    return
-                attempt += 1
             except FatalError as error:
                 self.worker.fatal(error)
                 yield reader.end(reason_of(error))
                 return
+            except TransientError as error:
+                failures += 1
+                if isinstance(error, GaveUp):
+                    yield reader.end(reason_of(error))
+                    return
+                last = failures == policy.tries
+                if last or self.worker.wait(policy.delay(failures, error, _half)):
+                    yield reader.end(reason_of(GaveUp(error, failures)))
+                    return
+                attempt += 1
             except Exception as error:  # whatever a source raises fails the split
                 yield reader.end(reason_of(error))
                 return

@@ -36,7 +36,8 @@ class GaveUp(TransientError):
     """A transient error that did not go away; ``tries`` says how often it was tried."""
 
     def __init__(self, error: TransientError, tries: int) -> None:
-        super().__init__(f"{error.message} (tried {tries} times)", hint=error.hint)
+        message = error.message or type(error).__name__
+        super().__init__(f"{message} (tried {tries} times)", hint=error.hint)
         self.tries = tries
 
 
@@ -49,12 +50,15 @@ def retrying(
     """``call()``, again after each ``TransientError`` as ``policy`` says.
 
     ``wait`` sleeps so many seconds and answers whether the run was asked to stop meanwhile.
-    Raises ``GaveUp`` after the last try or a stop; other errors pass as they are.
+    Raises ``GaveUp`` after the last try or a stop; other errors pass as they are, among them
+    the ``GaveUp`` of a call that retries by itself.
     """
     failures = 0
     while True:
         try:
             return call()
+        except GaveUp:
+            raise
         except TransientError as error:
             failures += 1
             if failures >= policy.tries or wait(policy.delay(failures, error, jitter)):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
 import apache_beam as beam
 
+from beam_ingest.api.component import Component
 from beam_ingest.api.errors import FatalError
 from beam_ingest.flow import worker as workers
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.spec import ComponentSpec
 from beam_ingest.flow.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 
 class StepFn(beam.DoFn):
@@ -35,17 +40,23 @@ class StepFn(beam.DoFn):
         return self.worker.run
 
     def component(self) -> Any:
-        """The component, built and opened on first use; what ``open`` raises passes."""
+        """The component, built and opened on first use; what ``open`` raises passes.
+
+        A ``TransientError`` is tried again with another one, and given up as ``GaveUp``.
+        """
         with self._opening:
             if self._component is None:
-                component = self.spec.build()
-                try:
-                    component.open()
-                except BaseException:
-                    component.close()
-                    raise
-                self._component = component
+                self._component = retrying(self._opened, self.worker.wait, RetryPolicy())
             return self._component
+
+    def _opened(self) -> Any:
+        component = self.spec.build()
+        try:
+            component.open()
+        except BaseException:
+            close(component, self.spec.step)
+            raise
+        return component
 
     def _stop(self, error: Exception) -> None:
         """Stop the run: what ``open`` raised, no record can survive."""
@@ -58,7 +69,15 @@ class StepFn(beam.DoFn):
         """Close the component and leave the run."""
         component, self._component = getattr(self, "_component", None), None
         if component is not None:
-            component.close()
+            close(component, self.spec.step)
         if hasattr(self, "worker"):
             workers.leave(self.worker)
             del self.worker
+
+
+def close(component: Component, step: str) -> None:
+    """Close ``component``; what that raises is told, since it is no longer the run's concern."""
+    try:
+        component.close()
+    except Exception as error:  # whatever a user's close() raises, the run goes on
+        _log.warning("%s: close: %s", step, reason_of(error))

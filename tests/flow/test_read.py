@@ -158,6 +158,17 @@ class TestASplitThatFails:
         hooks["open"] = refuse
         assert shape(read_all(tmp_path)) == [(0, 0, True, "ConnectionError: refused")]
 
+    def test_is_given_up_when_open_was_given_up(self, tmp_path: Path, hooks: Hooks) -> None:
+        opened: list[int] = []
+
+        def away() -> None:
+            opened.append(1)
+            raise TransientError("starting", retry_after=0)
+
+        hooks["open"] = away
+        assert shape(read_all(tmp_path)) == [(0, 0, True, "starting (tried 6 times)")]
+        assert len(opened) == 6
+
     def test_is_read_from_the_start_after_a_transient_error(
         self, tmp_path: Path, hooks: Hooks
     ) -> None:
@@ -238,7 +249,3 @@ def test_the_same_split_is_cut_the_same_way_again(tmp_path: Path, hooks: Hooks) 
     once, again = (shape(read_all(tmp_path / n, batch_size=50)) for n in ("1", "2"))
     assert once == again
     assert len(once) > 6
-
-
-def test_the_delay_between_tries_has_no_jitter_of_its_own() -> None:
-    assert read._half() == 0.5

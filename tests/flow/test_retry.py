@@ -79,6 +79,13 @@ def test_other_errors_are_not_tried_again(error: Exception) -> None:
         retrying(failing(1, error), Waits(), NO_JITTER)
 
 
+def test_what_gave_up_by_itself_is_not_tried_again() -> None:
+    inner = GaveUp(TransientError(""), 6)
+    with pytest.raises(GaveUp, match=r"^TransientError \(tried 6 times\)$") as caught:
+        retrying(failing(1, inner), Waits(), NO_JITTER)
+    assert caught.value is inner
+
+
 def test_a_fatal_error_after_a_transient_one_passes() -> None:
     errors: list[Exception] = [FatalError("wrong password"), TransientError("busy")]
 
