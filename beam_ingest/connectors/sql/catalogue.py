@@ -44,9 +44,9 @@ class Catalogue(ABC):
     has_procedures: ClassVar[bool] = True
     definition_grant: ClassVar[str | None] = None
     """What to grant where view definitions are not shown."""
-    ignores_case: ClassVar[bool] = False
+    ignores_case: bool = False
     """Whether a view may name a table in another case than the table has."""
-    default_schema: ClassVar[str | None] = None
+    default_schema: str | None = None
     """The schema of an unqualified name in a view definition, where it is not the view's own."""
 
     def __init__(self, reading: Reading) -> None:

@@ -33,9 +33,9 @@ class SqlSource(Source):
     """Reads a SQL system's catalogue; a system adds ``Config``, ``Catalogue`` and its names."""
 
     SourceConfig: ClassVar[type[ConfigModel]] = DatabaseMetadata
-    service_type: ClassVar[str]
+    service_type: str
     """OpenMetadata's service type."""
-    sql_dialect: ClassVar[str]
+    sql_dialect: str
     """sqlglot's name of the dialect that view definitions are written in."""
 
     def make_catalogue(self, reading: Reading) -> Catalogue:

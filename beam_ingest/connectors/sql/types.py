@@ -76,6 +76,8 @@ def declared(text: str) -> dict[str, Any]:
     name, arguments, rest = match.groups() if match else (text, None, "")
     words = " ".join(_NOISE.sub(" ", f"{name or ''} {rest.rstrip('[]0123456789')}").split())
     known = data_type(words) or data_type(" ".join(_NOISE.sub(" ", name or "").split()))
+    if known is None and words.lower().startswith("interval "):
+        known = "INTERVAL"  # interval day to second
     if rest.rstrip().endswith("]"):
         return {
             "data_type": "ARRAY",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Any
 
 import duckdb
 
@@ -41,8 +41,8 @@ _Row = tuple[Any, ...]
 class DuckdbCatalogue(Catalogue):
     """One file: one database with its schemas."""
 
-    ignores_case: ClassVar[bool] = True
-    default_schema: ClassVar[str | None] = "main"
+    ignores_case: bool = True
+    default_schema: str | None = "main"
 
     def __init__(self, reading: Reading, config: DuckdbConfig) -> None:
         super().__init__(reading)

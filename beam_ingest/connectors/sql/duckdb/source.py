@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from beam_ingest.connectors.sql.catalogue import Reading
 from beam_ingest.connectors.sql.duckdb.catalogue import DuckdbCatalogue
@@ -15,8 +15,8 @@ class DuckdbSource(SqlSource):
 
     Config = DuckdbConfig
     # OpenMetadata's server knows no DuckDB; this is its type for all that it does not know.
-    service_type: ClassVar[str] = "CustomDatabase"
-    sql_dialect: ClassVar[str] = "duckdb"
+    service_type: str = "CustomDatabase"
+    sql_dialect: str = "duckdb"
     config: DuckdbConfig
 
     def make_catalogue(self, reading: Reading) -> DuckdbCatalogue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from beam_ingest.connectors.sql.catalogue import Reading
 from beam_ingest.connectors.sql.mysql.catalogue import MysqlCatalogue
@@ -14,8 +14,8 @@ class MysqlSource(SqlSource):
     """Reads MySQL's catalogue."""
 
     Config = MysqlConfig
-    service_type: ClassVar[str] = "Mysql"
-    sql_dialect: ClassVar[str] = "mysql"
+    service_type: str = "Mysql"
+    sql_dialect: str = "mysql"
     config: ServerConfig
 
     def make_catalogue(self, reading: Reading) -> MysqlCatalogue:
@@ -39,8 +39,8 @@ class MariadbSource(SqlSource):
     """Reads MariaDB's catalogue."""
 
     Config = MariadbConfig
-    service_type: ClassVar[str] = "MariaDB"
-    sql_dialect: ClassVar[str] = "mysql"
+    service_type: str = "MariaDB"
+    sql_dialect: str = "mysql"
     config: ServerConfig
 
     make_catalogue = MysqlSource.make_catalogue

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Any
 
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import StoredProcedure, StoredProcedureCode, Table
@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 class PostgresCatalogue(Catalogue):
     """One server, one database or all of them."""
 
-    default_schema: ClassVar[str | None] = "public"
+    default_schema: str | None = "public"
 
     def __init__(self, reading: Reading, config: PostgresConfig, connections: int) -> None:
         super().__init__(reading)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from beam_ingest.connectors.sql.catalogue import Reading
 from beam_ingest.connectors.sql.postgres.catalogue import PostgresCatalogue
@@ -14,8 +14,8 @@ class PostgresSource(SqlSource):
     """Reads PostgreSQL's catalogue."""
 
     Config = PostgresConfig
-    service_type: ClassVar[str] = "Postgres"
-    sql_dialect: ClassVar[str] = "postgres"
+    service_type: str = "Postgres"
+    sql_dialect: str = "postgres"
     config: PostgresConfig
 
     def make_catalogue(self, reading: Reading) -> PostgresCatalogue:

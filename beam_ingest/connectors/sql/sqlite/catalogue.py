@@ -36,7 +36,7 @@ class SqliteCatalogue(Catalogue):
     """One file: one database, one schema."""
 
     has_procedures: ClassVar[bool] = False
-    ignores_case: ClassVar[bool] = True
+    ignores_case: bool = True
 
     def __init__(self, reading: Reading, config: SqliteConfig) -> None:
         super().__init__(reading)

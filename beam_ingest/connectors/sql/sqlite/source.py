@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from beam_ingest.connectors.sql.catalogue import Reading
 from beam_ingest.connectors.sql.source import SqlSource
@@ -14,8 +14,8 @@ class SqliteSource(SqlSource):
     """Reads a SQLite file: tables, views, columns, keys; never writes to it."""
 
     Config = SqliteConfig
-    service_type: ClassVar[str] = "SQLite"
-    sql_dialect: ClassVar[str] = "sqlite"
+    service_type: str = "SQLite"
+    sql_dialect: str = "sqlite"
     config: SqliteConfig
 
     def make_catalogue(self, reading: Reading) -> SqliteCatalogue:

@@ -1,0 +1,105 @@
+"""Engines, and SQLAlchemy's errors in one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.pool import NullPool
+
+from beam_ingest.api.errors import FatalError, IngestError, TransientError
+from beam_ingest.api.secrets import MASK, resolve_options
+from beam_ingest.connectors.sql.connections import Unreachable
+from beam_ingest.connectors.sql.sqlalchemy.config import SqlalchemyConfig
+
+
+def url_of(config: SqlalchemyConfig) -> URL:
+    """The URL with the password. Raises ``FatalError`` for one that is none."""
+    try:
+        url = make_url(config.url.get())
+    except ArgumentError:
+        raise FatalError(
+            "url is not a URL of SQLAlchemy's",
+            hint="url: dialect+driver://user@host:port/database",
+        ) from None
+    return url.set(password=config.password.get()) if config.password else url
+
+
+def make_engine(config: SqlalchemyConfig) -> Engine:
+    """An engine that keeps no connections. Raises ``FatalError`` for a missing dialect."""
+    url = url_of(config)
+    options = resolve_options(config.connection_options)
+    arguments = resolve_options(config.connection_arguments)
+    try:
+        return sqlalchemy.create_engine(
+            url.update_query_dict(options), connect_args=arguments, poolclass=NullPool
+        )
+    except NoSuchModuleError:
+        raise FatalError(
+            f"there is no SQLAlchemy dialect {url.drivername!r}",
+            hint="install the package that has it",
+        ) from None
+    except ModuleNotFoundError as error:
+        raise FatalError(
+            f"the dialect {url.drivername!r} needs {error.name!r}, which is not installed",
+            hint=f"pip install {error.name}",
+        ) from None
+
+
+def connect(engine: Engine) -> Connection:
+    """A connection. Raises ``Unreachable`` or ``FatalError``."""
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        # A dialect cannot tell a wrong password from a server that is down.
+        raise Unreachable(
+            f"{engine.url.render_as_string(hide_password=True)}: {_line(error, engine)}",
+            hint="check host, user and password in url",
+        ) from None
+    except (SQLAlchemyError, TypeError) as error:
+        raise FatalError(
+            f"{engine.url.render_as_string(hide_password=True)}: {_line(error, engine)}",
+            hint="see url, connectionOptions and connectionArguments",
+        ) from None
+
+
+def reusable(connection: Connection) -> bool:
+    """End the transaction; False for a broken connection."""
+    try:
+        connection.rollback()
+    except SQLAlchemyError:
+        return False
+    return not connection.closed and not connection.invalidated
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[None]:
+    """Turns SQLAlchemy's errors into the framework's."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _explained(error, engine) from None
+
+
+def _explained(error: SQLAlchemyError, engine: Engine) -> IngestError:
+    where = engine.url.render_as_string(hide_password=True)
+    text = f"{where}: {_line(error, engine)}"
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return TransientError(f"the connection was lost: {text}")
+    return IngestError(text)
+
+
+def _line(error: BaseException, engine: Engine) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    text = next((line.strip() for line in str(cause).splitlines() if line.strip()), repr(cause))
+    password = engine.url.password
+    return text.replace(str(password), MASK) if password else text
