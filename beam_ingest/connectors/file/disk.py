@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _BLOCK = 1 << 20
-_KERNEL_COPY = 1 << 30
+_KERNEL_COPY = 16 << 20
 _NO_KERNEL_COPY = {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM}
 _NO_LINK = {
     errno.EXDEV, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK,
@@ -83,8 +83,10 @@ def _copy(read: int, written: int) -> None:
     # Both calls go on from the descriptors' own positions, so the second may take over.
     if hasattr(os, "copy_file_range"):
         try:
-            while os.copy_file_range(read, written, _KERNEL_COPY):
-                pass
+            done = 0
+            while count := os.copy_file_range(read, written, _KERNEL_COPY):
+                _forget(read, done, count)
+                done += count
         except OSError as error:
             if error.errno not in _NO_KERNEL_COPY:
                 raise
@@ -94,3 +96,10 @@ def _copy(read: int, written: int) -> None:
         view = memoryview(block)
         while view:
             view = view[os.write(written, view) :]
+
+
+def _forget(descriptor: int, start: int, count: int) -> None:
+    # What was copied is not read again. Its pages in memory take what is copied next: a machine
+    # that has to find new ones for a large file takes ten times as long.
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, start, count, os.POSIX_FADV_DONTNEED)
