@@ -37,6 +37,10 @@ class RunSettings(ConfigModel):
         default_factory=RetireLimits, description="How much of a scope one run may retire."
     )
 
+    work_dir: str = Field(
+        "runs", min_length=1, description="Where run directories are kept: a path or URL."
+    )
+
     @field_validator("skip_unchanged", mode="before")
     @classmethod
     def _off_is_no_boolean(cls, value: Any) -> Any:

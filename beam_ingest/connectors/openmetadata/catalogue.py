@@ -39,7 +39,7 @@ class Catalogue:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._held: dict[str, dict[str, Held]] = {type_: {} for type_ in COLLECTIONS}
-        self._written: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
+        self._seen: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
         self._columns: dict[str, frozenset[str]] = {}
         self._listed: set[tuple[str, str]] = set()
         self._asked: Counter[str] = Counter()
@@ -51,15 +51,30 @@ class Catalogue:
         """Whether the entity is known to be there, without asking."""
         return name in self._held[type_]
 
-    def written(self, type_: str, name: str) -> bool:
-        """Whether the entity was written through this catalogue."""
-        return name in self._written[type_]
+    def seen(self, type_: str, name: str) -> bool:
+        """Whether this run came with the entity, be it written or found unchanged."""
+        return name in self._seen[type_]
+
+    def confirm(self, type_: str, names: Iterable[str]) -> None:
+        """This run came with these, and the server has them as they are."""
+        self._seen[type_].update(names)
 
     def note(self, type_: str, name: str, source_hash: str | None) -> None:
-        """The entity was written."""
+        """The entity was written, with that hash."""
         held = self._held[type_].get(name)
         self._held[type_][name] = Held(held.id if held else None, source_hash)
-        self._written[type_].add(name)
+        self._seen[type_].add(name)
+
+    def trust(self, type_: str, name: str, source_hash: str) -> None:
+        """This run came with the entity, and by what an earlier one has left it is there."""
+        if type_ in self._held:
+            self._held[type_].setdefault(name, Held(None, source_hash))
+            self._seen[type_].add(name)
+
+    def hash_of(self, type_: str, name: str) -> str | None:
+        """The hash the entity was last known with."""
+        held = self._held.get(type_, {}).get(name)
+        return held.source_hash if held else None
 
     def forget(self, type_: str, name: str) -> None:
         """The entity turned out not to be there."""

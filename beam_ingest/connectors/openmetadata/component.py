@@ -44,6 +44,16 @@ class ServerComponent(Component):
         client.check_token()
         return None
 
+    def commit(self, token: Token) -> None:
+        """With ``skipUnchanged: local``: the next run may trust what this one wrote."""
+        if self.connection.fingerprints is not None:
+            self.connection.fingerprints.commit()
+
+    def abort(self, token: Token) -> None:
+        """What this run wrote stays written, but the next one does not count on it."""
+        if self.connection.fingerprints is not None:
+            self.connection.fingerprints.abort()
+
     def retire(self, scope: Scope) -> Retired | None:
         """Soft-delete what the scope lost, where ``markDeleted…`` of the source says so."""
         found = self.connection

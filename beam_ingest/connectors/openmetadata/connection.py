@@ -14,6 +14,7 @@ from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
 from beam_ingest.connectors.openmetadata.config import MetadataRestConfig
 from beam_ingest.connectors.openmetadata.connect import connect
+from beam_ingest.connectors.openmetadata.fingerprints import Fingerprints
 from beam_ingest.connectors.openmetadata.sender import Limits, Sender
 from beam_ingest.connectors.openmetadata.writer import Writer
 from beam_ingest.http import Timeouts
@@ -32,6 +33,7 @@ class Connection:
     catalogue: Catalogue
     sender: Sender
     writer: Writer
+    fingerprints: Fingerprints | None = None
     users: int = 0
 
 
@@ -62,6 +64,8 @@ def release(connection: Connection) -> None:
         _parked.clear()
         _parked[connection.key] = connection
     connection.sender.close()
+    if connection.fingerprints is not None:
+        connection.fingerprints.close()
     connection.client.session.close()
 
 
@@ -85,14 +89,20 @@ def _connect(
     )
     limits = Limits(config.bulk_sink_batch_size, config.max_request_bytes)
     sender = Sender(client, settings.concurrency, limits, override=override)
+    fingerprints = None
+    if settings.skip_unchanged == "local":
+        fingerprints = Fingerprints(
+            settings.work_dir, session.base_url, context.service_name, context.run_id
+        )
     writer = Writer(
         client,
         sender,
         catalogue,
         skip_unchanged=settings.skip_unchanged == "server",
         with_connection=context.server.store_service_connection,
+        fingerprints=fingerprints,
     )
-    return Connection(key, client, catalogue, sender, writer)
+    return Connection(key, client, catalogue, sender, writer, fingerprints)
 
 
 def _key(config: MetadataRestConfig, context: Context) -> str:

@@ -30,8 +30,9 @@ def retire(
 ) -> Retired | None:
     """Soft-delete what is gone from ``scope``; None where the workflow does not want it.
 
-    What this run wrote itself is never gone, whatever the listing calls it (a processor may have
-    renamed it). Raises ``RetireRefused``, and ``IngestError`` where the server refuses.
+    What this run came with is never gone, whatever the listing calls it (a processor may have
+    renamed it), as far as this process knows of it. Raises ``RetireRefused``, and
+    ``IngestError`` where the server refuses.
     """
     if scope.failed is not None or scope.entity_type not in COLLECTIONS:
         return None
@@ -39,7 +40,7 @@ def retire(
         return None
     collection = COLLECTIONS[scope.entity_type]
     held = catalogue.contents(scope.entity_type, scope.fqn)
-    gone = [name for name in scope.gone(held) if not catalogue.written(scope.entity_type, name)]
+    gone = [name for name in scope.gone(held) if not catalogue.seen(scope.entity_type, name)]
     if not gone:
         return Retired(0)
     stay = sorted({*scope.names, *held}.difference(gone))

@@ -112,6 +112,7 @@ class TableWriter:
             for name, table in tables.items()
             if name in held and held[name].source_hash == table.source_hash
         }
+        self._catalogue.confirm("table", outcomes)
         return outcomes, {name: table for name, table in tables.items() if name not in outcomes}
 
     def _send(self, tables: Tables, *, even: bool = False) -> dict[str, RowResult]:

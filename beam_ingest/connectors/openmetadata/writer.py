@@ -14,6 +14,7 @@ from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Deferred, Outcome, Reje
 from beam_ingest.api.record import Record
 from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.fingerprints import Fingerprint, Fingerprints
 from beam_ingest.connectors.openmetadata.payload import Json, Row, row_of, row_of_mapping
 from beam_ingest.connectors.openmetadata.relations import RelationWriter
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
@@ -40,12 +41,14 @@ class Writer:
         *,
         skip_unchanged: bool,
         with_connection: bool,
+        fingerprints: Fingerprints | None = None,
     ) -> None:
         self._client = client
         self._sender = sender
         self._catalogue = catalogue
         self._skip_unchanged = skip_unchanged
         self._with_connection = with_connection
+        self._fingerprints = fingerprints
         self._owners: dict[tuple[str, str], str | None] = {}
         self._tables = TableWriter(sender, catalogue, self._row, skip_unchanged=skip_unchanged)
         self._relations = RelationWriter(client, sender, catalogue, self._row)
@@ -61,8 +64,32 @@ class Writer:
         outcomes: dict[str, dict[str, Outcome]] = {}
         for type_ in (*_ORDER, *groups.keys() - {*_ORDER, *_AFTER_TABLES}, *_AFTER_TABLES):
             if type_ in groups:
-                outcomes[type_] = self._handler(type_, last)(groups[type_])
+                outcomes[type_] = self._write(type_, groups[type_], last)
         return [key if isinstance(key, Rejected) else outcomes[key[0]][key[1]] for key in keys]
+
+    def _write(self, type_: str, group: Group, last: bool) -> dict[str, Outcome]:
+        handler = self._handler(type_, last)
+        if self._fingerprints is None:
+            return handler(group)
+        outcomes: dict[str, Outcome] = {}
+        written: list[Fingerprint] = []
+        for name, entity in group.items():
+            if isinstance(entity, Entity):
+                source_hash = entity.source_hash
+                if self._fingerprints.holds(type_, name, source_hash):
+                    outcomes[name] = UNCHANGED
+                    written.append((type_, name, source_hash))
+                    self._catalogue.trust(type_, name, source_hash)
+        rest = {name: record for name, record in group.items() if name not in outcomes}
+        if rest:
+            outcomes |= handler(rest)
+        for name, record in rest.items():
+            if isinstance(record, Entity) and outcomes[name] in (WRITTEN, UNCHANGED):
+                # As it was sent: a table may have gone without one of its keys.
+                sent = self._catalogue.hash_of(type_, name) or record.source_hash
+                written.append((type_, name, sent))
+        self._fingerprints.add(written)
+        return outcomes
 
     def _group(self, record: Record, groups: dict[str, Group]) -> tuple[str, str] | Rejected:
         if isinstance(record, dict) and entity_class(str(record.get("entityType"))):
@@ -122,6 +149,7 @@ class Writer:
                 for name, entity in group.items()
                 if name in held and held[name].source_hash == entity.source_hash
             }
+            self._catalogue.confirm(type_, outcomes)
         rows = (
             self._row(record) if isinstance(record, Entity) else row_of_mapping(record)
             for name, record in group.items()

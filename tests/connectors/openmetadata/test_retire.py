@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from beam_ingest.api.errors import FatalError, IngestError, RetireRefused
@@ -77,6 +79,18 @@ def test_what_the_run_itself_wrote_is_not_gone(fake: FakeOpenMetadata) -> None:
     with opened(context) as sink:
         write(sink, *parents(), table("renamed"))
         assert sink.retire(Scope(SCHEMA, [f"{SCHEMA}.as_it_was"])) == Retired(0)
+
+
+@pytest.mark.parametrize("skip", ["server", "local"])
+def test_what_the_run_found_unchanged_is_not_gone(
+    fake: FakeOpenMetadata, tmp_path: Path, skip: str
+) -> None:
+    for run_id in ("one", "two"):
+        context = context_of(fake, run_id=run_id, skipUnchanged=skip, workDir=str(tmp_path))
+        with opened(context) as sink:
+            write(sink, *parents(), table("renamed"))
+            assert sink.retire(Scope(SCHEMA, [f"{SCHEMA}.as_it_was"])) == Retired(0)
+            sink.commit(None)
 
 
 def test_schemas_are_retired_with_what_is_inside(fake: FakeOpenMetadata) -> None:

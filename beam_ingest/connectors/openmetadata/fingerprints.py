@@ -1,0 +1,123 @@
+"""Fingerprints: the source hashes of what the last complete run wrote, kept in ``beam.workDir``.
+
+::
+
+    fingerprints/<server and service>/current.jsonl      of the last run that was a success
+    fingerprints/<server and service>/<run id>/*.jsonl   of a run under way, one file a process
+
+A process appends what the server has answered for; ``commit`` makes one file of them and puts it
+in place by rename. So a run that is killed changes nothing that is trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic_core import from_json, to_json
+
+from beam_ingest.api.errors import FatalError
+
+Fingerprint = tuple[str, str, str]
+"""Entity type, FQN, source hash."""
+
+_CURRENT = "current.jsonl"
+
+
+class Fingerprints:
+    """Those of one server and one service, in one run. Thread-safe.
+
+    Raises ``FatalError`` where ``work_dir`` cannot be used.
+    """
+
+    def __init__(self, work_dir: str, server: str, service: str, run_id: str) -> None:
+        if "://" in work_dir:
+            raise FatalError(
+                f"beam.skipUnchanged: local cannot keep its fingerprints in {work_dir}",
+                hint="use a folder that all workers share, or skipUnchanged: server",
+            )
+        key = hashlib.sha256(f"{server}\n{service}".encode()).hexdigest()[:16]
+        self._folder = Path(work_dir) / "fingerprints" / key
+        self._parts = self._folder / (run_id or "no-run")
+        self._part: BinaryIO | None = None
+        self._lock = threading.Lock()
+        try:
+            self._known = {
+                (type_, name): hash_ for type_, name, hash_ in _read(self._folder / _CURRENT)
+            }
+        except OSError as error:
+            raise _unusable(self._folder, error) from None
+
+    def holds(self, type_: str, name: str, source_hash: str) -> bool:
+        """Whether the last complete run wrote the entity with that hash."""
+        return self._known.get((type_, name)) == source_hash
+
+    def add(self, written: Iterable[Fingerprint]) -> None:
+        """The server holds these now."""
+        lines = b"".join(to_json(each) + b"\n" for each in written)
+        if not lines:
+            return
+        with self._lock:
+            try:
+                if self._part is None:
+                    self._parts.mkdir(parents=True, exist_ok=True)
+                    self._part = (self._parts / f"{uuid.uuid4().hex}.jsonl").open("ab")
+                self._part.write(lines)
+                self._part.flush()
+            except OSError as error:
+                raise _unusable(self._parts, error) from None
+
+    def commit(self) -> None:
+        """From now on trust what this run wrote, and that alone. Idempotent."""
+        if not self._parts.is_dir():
+            return
+        found: dict[tuple[str, str], str] = {}
+        for part in sorted(self._parts.glob("*.jsonl")):
+            found.update({(type_, name): hash_ for type_, name, hash_ in _read(part)})
+        making = self._folder / f"{_CURRENT}.{uuid.uuid4().hex}"
+        try:
+            with making.open("wb") as file:
+                for (type_, name), hash_ in sorted(found.items()):
+                    file.write(to_json((type_, name, hash_)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            making.replace(self._folder / _CURRENT)
+        except OSError as error:
+            making.unlink(missing_ok=True)
+            raise _unusable(self._folder, error) from None
+        self.abort()
+
+    def abort(self) -> None:
+        """Forget what this run wrote. Idempotent."""
+        self.close()
+        shutil.rmtree(self._parts, ignore_errors=True)  # left behind it is only unused
+
+    def close(self) -> None:
+        """End the file of this process."""
+        with self._lock:
+            if self._part is not None:
+                self._part.close()
+                self._part = None
+
+
+def _read(path: Path) -> Iterator[Fingerprint]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):  # the last one of a killed process may be cut
+                type_, name, source_hash = from_json(line)
+                yield type_, name, source_hash
+
+
+def _unusable(path: Path, error: OSError) -> FatalError:
+    return FatalError(
+        f"fingerprints cannot be kept in {path}: {error.strerror}",
+        hint="check beam.workDir, or use skipUnchanged: server",
+    )
