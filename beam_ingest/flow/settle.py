@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from beam_ingest.api.codec import encode
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter
@@ -45,7 +44,7 @@ class LineWriter:
         return LineFile(self._name, self._count)
 
     def abandon(self) -> None:
-        """Close it; nothing names it."""
+        """Close it; nothing names it. May be called twice, and after ``finish`` has failed."""
         if self._file is not None:
             self._file.abandon()
 
@@ -62,6 +61,7 @@ class SplitState:
         self.next_seq = 0
         self.lock = threading.Lock()
         self.primary = primary
+        self.abandoned = False
         name = f"{ref.id}.{writer}.{ref.attempt}.jsonl"
         self._dead = LineWriter(run.store, f"dead/{name}")
         self._deferred = LineWriter(run.store, f"deferred/{name}")
@@ -76,7 +76,7 @@ class SplitState:
                     self._dead.add(letter.to_line(self.ref.key))
             if batch.last:
                 self.error = batch.error
-                if batch.error and self.primary:
+                if batch.error is not None and self.primary:
                     self.ledger.reason("(split)", batch.error, self.ref.key)
 
     def fail(self, step: str, record: Record, reason: str, hint: str | None = None) -> None:
@@ -84,9 +84,9 @@ class SplitState:
         self._dead.add(DeadLetter.of(step, reason, record).to_line(self.ref.key))
         self.ledger.reason(step, reason, name_of(record), hint=hint)
 
-    def defer(self, record: Record) -> None:
-        """Keep ``record`` for after all splits; the caller holds the lock and counts."""
-        self._deferred.add(encode(record) + b"\n")
+    def defer(self, line: bytes) -> None:
+        """Keep a record, encoded, for after all splits; the caller holds the lock and counts."""
+        self._deferred.add(line + b"\n")
 
     def leave_mark(self, chunks: Iterable[Chunk] = ()) -> None:
         """Make durable what this split left, then say so."""
@@ -96,7 +96,7 @@ class SplitState:
             self.ref.index,
             self.writer,
             self.ref.attempt,
-            "failed" if self.error else "done",
+            "done" if self.error is None else "failed",
             self.error,
             self.ledger,
             list(chunks),
@@ -106,9 +106,11 @@ class SplitState:
         self._run.write_mark(self.ref, mark)
 
     def abandon(self) -> None:
-        """Forget this attempt."""
-        self._dead.abandon()
-        self._deferred.abandon()
+        """Forget this attempt: it leaves no mark. Requests of it may still be under way."""
+        with self.lock:
+            self.abandoned = True
+            self._dead.abandon()
+            self._deferred.abandon()
 
 
 class OrderedSplits:
@@ -119,28 +121,39 @@ class OrderedSplits:
         self._states: dict[str, SplitState] = {}
 
     def take(self, batch: SplitBatch) -> SplitState | None:
-        """The state that ``batch`` belongs to, or None where batches before it are missing."""
+        """The state that ``batch`` belongs to, or None where batches before it are missing.
+
+        Raises ``OSError`` where its dead letters cannot be written. What was missed or failed
+        once leaves no mark, whatever comes after it.
+        """
         ref = batch.split
+        known = self._states.pop(ref.id, None)
         if batch.seq == 0:
-            old = self._states.pop(ref.id, None)
-            if old is not None:
-                old.abandon()  # another attempt, or the same bundle again
-            state = self._states[ref.id] = self._make(ref)
-        else:
-            known = self._states.get(ref.id)
-            if known is None or known.ref.attempt != ref.attempt or known.next_seq != batch.seq:
-                return None
-            state = known
-        state.add(batch)
-        if batch.last:
-            del self._states[ref.id]
-        return state
+            if known is not None:
+                known.abandon()  # another attempt, or the same bundle again
+            known = self._make(ref)
+        elif known is not None and not _continues(known, batch):
+            known.abandon()
+        if known is None or known.abandoned:
+            return None
+        try:
+            known.add(batch)
+        except OSError:
+            known.abandon()
+            raise
+        if not batch.last:
+            self._states[ref.id] = known
+        return known
 
     def abandon(self) -> None:
         """Forget them all."""
         for state in self._states.values():
             state.abandon()
         self._states.clear()
+
+
+def _continues(state: SplitState, batch: SplitBatch) -> bool:
+    return state.ref.attempt == batch.split.attempt and state.next_seq == batch.seq
 
 
 class Committer:
@@ -163,7 +176,7 @@ class Committer:
     def wait(self) -> None:
         """Wait until all are done; raises what one of them raised."""
         futures, self._futures = self._futures, []
-        for future in futures:
+        for future in wait(futures).done:
             future.result()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from beam_ingest.api.codec import encode
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
 from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
@@ -48,14 +49,21 @@ class WriteFn(StepFn):
 
     def process(self, batch: SplitBatch) -> Iterator[None]:
         """Write a batch, together with those of its split that follow, up to ``beam.batchSize``."""
-        state = None if batch.settled else self._splits.take(batch)
-        # Without a state, batches before it went elsewhere: no mark, and so a failure of the run.
+        state = self._take(batch)
         if isinstance(state, Outgoing):
             for records in state.gather(batch, self.plan.settings.batch_size):
                 self._submit(state, records)
             if batch.last:
                 self._submit(state, [], last=True)
         yield from ()
+
+    def _take(self, batch: SplitBatch) -> SplitState | None:
+        """The split's state; None where its batches went elsewhere, which leaves no mark."""
+        try:
+            return None if batch.settled else self._splits.take(batch)
+        except OSError as error:
+            self.worker.disk_failed(error)
+            return None
 
     def _submit(self, state: Outgoing, records: list[Record], *, last: bool = False) -> None:
         with state.lock:
@@ -85,11 +93,16 @@ class WriteFn(StepFn):
             self.worker.at(ref.key, self.spec.step)
             id_ = f"{self.plan.run_id}/{ref.id}/{ref.attempt}/{number}"
             outcomes = self._outcomes(Batch(records, id_))
-            failed = settle(state, self.spec.step, records, outcomes)
+            try:
+                failed = settle(state, self.spec.step, records, outcomes)
+            except OSError as error:
+                state.abandon()
+                self.worker.disk_failed(error)
+                return
             self.worker.count(self.spec.step, len(records), len(records) - failed, failed)
         with state.lock:
             state.pending -= 1
-            complete = state.sent and state.pending == 0
+            complete = state.sent and state.pending == 0 and not state.abandoned
         if complete:
             leave_mark(self, state)
 
@@ -135,16 +148,25 @@ class Outgoing(SplitState):
 def settle(
     state: SplitState, step: str, records: Sequence[Record], outcomes: Sequence[Outcome]
 ) -> int:
-    """Count the outcomes into the split's ledger; the number of records that failed."""
+    """Count the outcomes into the split's ledger; the number of records that failed.
+
+    Raises ``OSError`` where a dead letter or a deferred record cannot be written. An attempt
+    that was abandoned meanwhile (the split is read again) counts nothing any more.
+    """
     failed = deferred = unchanged = 0
     with state.lock:
+        if state.abandoned:
+            return 0
         for record, outcome in zip(records, outcomes, strict=True):
             if isinstance(outcome, Rejected):
                 failed += 1
                 state.fail(step, record, outcome.why)
             elif isinstance(outcome, Deferred):
-                deferred += 1
-                state.defer(record)
+                why = _defer(state, record)
+                deferred += why is None
+                failed += why is not None
+                if why is not None:
+                    state.fail(step, record, why)
             elif isinstance(outcome, Unchanged):
                 unchanged += 1
         counts = state.ledger.step(step)
@@ -160,10 +182,22 @@ def leave_mark(step: StepFn, state: SplitState) -> None:
     """Leave the mark of a split; what the disk refuses stops the run."""
     try:
         state.leave_mark()
-        if state.primary:
-            step.worker.settled(failed=state.error is not None)
     except OSError as error:
-        step.worker.request_stop(f"the run directory cannot be written: {error}", 1)
+        state.abandon()
+        step.worker.disk_failed(error)
+        return
+    if state.primary:
+        step.worker.settled(failed=state.error is not None)
+
+
+def _defer(state: SplitState, record: Record) -> str | None:
+    """Keep a record for later; why that cannot be done, or None."""
+    try:
+        line = encode(record)
+    except Exception as error:  # what cannot be written down cannot be offered again
+        return f"put off, but it cannot be kept: {reason_of(error)}"
+    state.defer(line)
+    return None
 
 
 def _raise(done: set[Future[None]]) -> None:
