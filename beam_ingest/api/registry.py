@@ -20,8 +20,7 @@ from typing import Any
 from beam_ingest.api.bulk_sink import BulkSink
 from beam_ingest.api.component import Component
 from beam_ingest.api.errors import MissingDependency, UnknownComponent
-from beam_ingest.api.processor import Processed, Processor
-from beam_ingest.api.record import Record
+from beam_ingest.api.processor import Processor
 from beam_ingest.api.sink import Sink, StagedSink
 from beam_ingest.api.source import Source, StreamSource
 from beam_ingest.api.stage import Stage
@@ -144,10 +143,9 @@ def _checked(kind: Kind, type_: str, found: Any) -> type[Component]:
 
 
 def _function_processor(type_: str, function: Any) -> type[Processor]:
-    def process(self: Processor, record: Record) -> Processed:
-        return function(record)  # type: ignore[no-any-return]
-
-    return type(function.__name__, (Processor,), {"process": process, "__doc__": function.__doc__})
+    # The function itself, not a method around it: it is called for every record.
+    members = {"process": staticmethod(function), "__doc__": function.__doc__}
+    return type(function.__name__, (Processor,), members)
 
 
 def _suggestion(kind: Kind, type_: str) -> str:
