@@ -8,11 +8,12 @@ folds the spills.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic_core import to_json
 
+from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.batch import SplitBatch, SplitRef
@@ -26,6 +27,8 @@ from beam_ingest.flow.store import DurableFile
 
 CHUNK_BYTES = 128 * 1024 * 1024
 """A staged file is closed at the first batch that takes it over so many bytes."""
+OPEN_FILES = 4
+"""So many files of a split may be closed to writing and not durable yet."""
 SPILL_KEYS = 50_000
 """Partial aggregates are spilled when a split has so many keys in memory."""
 SHARDS = 16
@@ -59,22 +62,41 @@ class StageFn(StepFn):
             mark = self.run.mark(batch.split, self.writer.name)
             yield from mark.chunks if mark else ()
             return
-        state = self._splits.take(batch)
-        if not isinstance(state, StagedSplit):
-            return  # batches before it went elsewhere: no mark, and so a failure of the run
+        state = self._take(batch)
+        chunks = None if state is None else self._stage(state, batch)
+        if state is not None and chunks is not None and batch.last:
+            self._committer.submit(lambda: self._commit(state, chunks))
+            yield from chunks
+
+    def _take(self, batch: SplitBatch) -> StagedSplit | None:
+        """The split's state; None where its batches went elsewhere, which leaves no mark."""
+        try:
+            state = self._splits.take(batch)
+        except OSError as error:
+            self.worker.disk_failed(error)
+            return None
+        return state if isinstance(state, StagedSplit) else None
+
+    def _stage(self, state: StagedSplit, batch: SplitBatch) -> list[Chunk] | None:
+        """Stage a batch; the files of the split with its last one, None where that failed."""
         try:
             stage: Stage = self.component()
+        except Exception as error:  # no record can survive that open() fails
+            state.abandon()
+            self._stop(error)
+            return None
+        try:
             came, failed = len(batch.records), state.stage(stage, batch.records)
             self.worker.at(batch.split.key, self.spec.step)
             self.worker.count(self.spec.step, came, came - failed, failed)
-            if batch.last:
-                chunks = state.end()
-                self._committer.submit(lambda: self._commit(state, chunks))
-                yield from chunks
+            return state.end() if batch.last else []
         except OSError as error:
-            self.worker.request_stop(f"the records cannot be staged: {error}", 1)
-        except Exception as error:  # open() or combine(): nothing a record can survive
+            state.abandon()
+            self.worker.disk_failed(error)
+        except Exception as error:  # combine(), or an aggregate that is no JSON
+            state.abandon()
             self._stop(error)
+        return None
 
     def finish_bundle(self) -> None:
         """Wait for the disk."""
@@ -90,10 +112,12 @@ class StageFn(StepFn):
     def _commit(self, state: StagedSplit, chunks: list[Chunk]) -> None:
         try:
             state.commit(chunks)
-            if state.primary:
-                self.worker.settled(failed=state.error is not None)
         except OSError as error:
-            self.worker.request_stop(f"the records cannot be staged: {error}", 1)
+            state.abandon()
+            self.worker.disk_failed(error)
+            return
+        if state.primary:
+            self.worker.settled(failed=state.error is not None)
 
 
 class StagedSplit(SplitState):
@@ -103,7 +127,8 @@ class StagedSplit(SplitState):
         super().__init__(run, ref, writer.name, primary=primary)
         self.step = writer.stage.step if writer.stage else ""
         self._store = run.store
-        self._files: list[DurableFile] = []
+        self._made = 0
+        self._closed: list[DurableFile] = []
         self._chunks: list[Chunk] = []
         self._open: DurableFile | None = None
         self._lines = 0
@@ -139,19 +164,19 @@ class StagedSplit(SplitState):
 
     def commit(self, chunks: list[Chunk]) -> None:
         """Make the files durable, then leave the mark."""
-        for file in self._files:
+        for file in self._closed:
             file.finish()
         self.leave_mark(chunks)
 
     def abandon(self) -> None:
         """Forget this attempt; nothing names its files."""
         super().abandon()
-        for file in [*self._files, *([self._open] if self._open else [])]:
+        for file in [*self._closed, *([self._open] if self._open else [])]:
             file.abandon()
 
     def _encode(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
-        encode = stage.encode
+        encode = _encoder(stage)
         for record in records:
             try:
                 lines.append(encode(record))
@@ -162,11 +187,11 @@ class StagedSplit(SplitState):
     def _aggregate(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
         failed = 0
-        partials = self._partials
+        partials, encode = self._partials, _encoder(stage)
         for record in records:
             try:
-                added = list(stage.keyed(record))
-                own = [stage.encode(partial) for key, partial in added if key is None]
+                added = [(_checked_key(key), partial) for key, partial in stage.keyed(record)]
+                own = [encode(partial) for key, partial in added if key is None]
             except Exception as error:  # whatever it raises is that record's dead letter
                 failed += 1
                 self.fail(self.step, record, reason_of(error), getattr(error, "hint", None))
@@ -180,21 +205,30 @@ class StagedSplit(SplitState):
 
     def _write(self, lines: list[bytes]) -> None:
         if self._open is None:
-            name = f"{self.ref.id}.{self.ref.attempt}.{len(self._files):03d}.jsonl"
-            self._open = self._store.create(f"staged/{self.writer}/{name}")
+            self._open = self._store.create(self._name("jsonl"))
             self._lines = 0
         self._open.write(b"\n".join(lines) + b"\n")
         self._lines += len(lines)
         if self._open.size >= CHUNK_BYTES:
             self._roll()
 
+    def _name(self, kind: str) -> str:
+        name = f"{self.ref.id}.{self.ref.attempt}.{self._made:03d}.{kind}"
+        return f"staged/{self.writer}/{name}"
+
     def _roll(self) -> None:
         if self._open is not None:
-            number = len(self._files)
-            id_ = f"{self.ref.id}.{self.writer}.{number:03d}"
+            id_ = f"{self.ref.id}.{self.writer}.{self._made:03d}"
             self._chunks.append(Chunk(id_, self._open.name, self._lines, self._open.size))
-            self._files.append(self._open)
+            self._close(self._open)
             self._open = None
+
+    def _close(self, file: DurableFile) -> None:
+        self._made += 1
+        self._closed.append(file)
+        # The last ones are made durable in the background; a large split would hold too many.
+        while len(self._closed) > OPEN_FILES:
+            self._closed.pop(0).finish()
 
     def _spill(self) -> None:
         partials, self._partials = self._partials, {}
@@ -203,18 +237,42 @@ class StagedSplit(SplitState):
             line = to_json([key, partials[key]])
             by_shard.setdefault(shard_of(key), []).append(line)
         self._roll()
-        number = len(self._files)
-        name = f"{self.ref.id}.{self.ref.attempt}.{number:03d}.spill"
-        file = self._store.create(f"staged/{self.writer}/{name}")
-        self._files.append(file)
+        file = self._open = self._store.create(self._name("spill"))
         for shard in sorted(by_shard):
             offset = file.size
             file.write(b"\n".join(by_shard[shard]) + b"\n")
-            id_ = f"{self.ref.id}.{self.writer}.{number:03d}.{shard:02d}"
+            id_ = f"{self.ref.id}.{self.writer}.{self._made:03d}.{shard:02d}"
             chunk = Chunk(id_, file.name, len(by_shard[shard]), file.size - offset, shard, offset)
             self._chunks.append(chunk)
+        self._open = None
+        self._close(file)
 
 
 def shard_of(key: str) -> int:
     """The shard of a key, the same in every process and version of Python."""
-    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % SHARDS
+    return zlib.crc32(key.encode()) % SHARDS
+
+
+def _encoder(stage: Stage) -> Callable[[Record], bytes]:
+    """``stage.encode``, checked where the stage has one of its own."""
+    if type(stage).encode is Stage.encode:
+        return stage.encode
+
+    def encode(record: Record) -> bytes:
+        line = stage.encode(record)
+        if not isinstance(line, bytes):
+            raise RecordError(f"encode() returned a {type(line).__name__}, not bytes")
+        if b"\n" in line:
+            raise RecordError("encode() returned more than one line")
+        return line
+
+    return encode
+
+
+def _checked_key(key: object) -> str | None:
+    if key is None:
+        return None
+    if not isinstance(key, str):
+        raise RecordError(f"keyed() gave the key {key!r}, which is no text")
+    key.encode()  # a lone surrogate is no text either
+    return key
