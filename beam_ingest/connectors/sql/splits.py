@@ -11,10 +11,10 @@ from typing import Any
 from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.listing import Names
 
-MAX_TABLES = 200
-"""Names in a split at most: enough that a statement's fixed cost vanishes."""
-MAX_WEIGHT = 5_000
-"""Columns in a split, about: what bounds a worker's memory where tables are wide."""
+MAX_TABLES = 600
+"""Names in a split at most: some chunks, so that the next is fetched while one is worked on."""
+MAX_WEIGHT = 15_000
+"""Columns in a split, about: what bounds the time to read it where tables are wide."""
 
 RELATIONS = "relations"
 PROCEDURES = "procedures"

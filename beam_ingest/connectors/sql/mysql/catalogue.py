@@ -15,6 +15,7 @@ from pymysql.connections import Connection
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import StoredProcedure, StoredProcedureCode, Table
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
+from beam_ingest.connectors.sql.chunks import ahead
 from beam_ingest.connectors.sql.connections import Pool, release_pool, shared_pool
 from beam_ingest.connectors.sql.listing import (
     Container,
@@ -112,23 +113,18 @@ class MysqlCatalogue(Catalogue):
             )
 
     def tables(self, database: str, names: Names) -> Iterator[Table]:
-        """Three statements, one for views, and two more for ``includeDDL``."""
-        if not names:
-            return
-        reader = TableReader(self.reading, database)
-        with self.borrowed() as connection:
-            mariadb = is_mariadb(connection)
-            reader.fetch(partial(query, connection), names, mariadb=mariadb)
-        for schema, tables in names.items():
-            for name in tables:
-                table = reader.table(schema, name)
-                if table is None:
-                    gone = fqn.join(self.reading.schema_fqn(database, schema), name)
-                    _log.warning("%s is gone since it was listed", gone)
-                    continue
-                if not table.columns:
-                    _log.warning("%s shows no columns: is it a view that is broken?", table.fqn)
-                yield table
+        """For a chunk three statements, one for views, and two more for ``includeDDL``."""
+        for chunk, reader in ahead(partial(self._fetch, database), names):
+            for schema, tables in chunk.items():
+                for name in tables:
+                    table = reader.table(schema, name)
+                    if table is None:
+                        gone = fqn.join(self.reading.schema_fqn(database, schema), name)
+                        _log.warning("%s is gone since it was listed", gone)
+                        continue
+                    if not table.columns:
+                        _log.warning("%s shows no columns: is it a broken view?", table.fqn)
+                    yield table
 
     def procedures(self, database: str, names: Names) -> Iterator[StoredProcedure]:
         """One statement."""
@@ -171,6 +167,13 @@ class MysqlCatalogue(Catalogue):
         """A connection for some statements; errors come out in the framework's words."""
         with self.pool.borrowed("") as connection, explained(self._config):
             yield connection
+
+    def _fetch(self, database: str, names: Names) -> TableReader:
+        reader = TableReader(self.reading, database)
+        with self.borrowed() as connection:
+            mariadb = is_mariadb(connection)
+            reader.fetch(partial(query, connection), names, mariadb=mariadb)
+        return reader
 
     def _procedure(self, parent: str, label: str, row: tuple[Any, ...]) -> StoredProcedure:
         _, _, kind, body, text, comment, definer = row

@@ -13,7 +13,7 @@ from beam_ingest.api import fqn
 from beam_ingest.api.entities import Column, Table
 from beam_ingest.connectors.sql import types
 from beam_ingest.connectors.sql.catalogue import Reading
-from beam_ingest.connectors.sql.construct import builder
+from beam_ingest.connectors.sql.construct import ColumnMaker, builder, column_maker
 from beam_ingest.connectors.sql.keys import (
     ColumnConstraints,
     ForeignKey,
@@ -24,7 +24,7 @@ from beam_ingest.connectors.sql.listing import Names
 from beam_ingest.connectors.sql.mysql import queries
 from beam_ingest.connectors.sql.mysql.ddl import Texts, create_table, quoted
 
-_table, _column = builder(Table), builder(Column)
+_table = builder(Table)
 _Row = tuple[Any, ...]
 _Place = tuple[str, str]
 Query = Callable[[str, list[str]], list[_Row]]
@@ -44,7 +44,7 @@ class TableReader:
         self._keys: dict[_Place, list[_Row]] = {}
         self._definitions: dict[_Place, str | None] = {}
         self._texts: dict[_Place, Texts] = defaultdict(Texts)
-        self._types: dict[_Row, dict[str, Any]] = {}
+        self._makers: dict[_Row, ColumnMaker] = {}
         self._mariadb = False
 
     def fetch(self, query: Query, names: Names, *, mariadb: bool) -> None:
@@ -102,21 +102,14 @@ class TableReader:
         return _table(values)
 
     def _build_columns(self, rows: list[_Row], constraints: ColumnConstraints) -> list[Column]:
-        built, types_of, constraint_of = [], self._types, constraints.of
+        built, makers, constraint_of = [], self._makers, constraints.of
         properties = self._reading.options.include_custom_properties
         for row in rows:
             kind = row[4:9]
-            fields = types_of.get(kind)
-            if fields is None:
-                fields = types_of[kind] = _type_fields(*kind)
-            built.append(
-                _column({
-                    "name": row[3],
-                    "description": row[10] or None,
-                    "constraint": constraint_of(row[3], row[9] == "YES"),
-                    **fields,
-                })
-            )  # fmt: skip
+            make = makers.get(kind)
+            if make is None:
+                make = makers[kind] = column_maker(_type_fields(*kind))
+            built.append(make(row[3], row[10] or None, constraint_of(row[3], row[9] == "YES")))
             if properties:
                 built[-1].extension = _properties(*row[11:14]) or None
         return built

@@ -14,6 +14,7 @@ from typing import Any
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import StoredProcedure, StoredProcedureCode, Table
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
+from beam_ingest.connectors.sql.chunks import ahead
 from beam_ingest.connectors.sql.connections import Pool, release_pool, shared_pool
 from beam_ingest.connectors.sql.listing import (
     Container,
@@ -99,20 +100,16 @@ class PostgresCatalogue(Catalogue):
             )
 
     def tables(self, database: str, names: Names) -> Iterator[Table]:
-        """Three statements, and one for types not seen before; two more for ``includeDDL``."""
-        if not names:
-            return
-        reader = TableReader(self.reading, database, self._types[database])
-        with self.borrowed(database) as connection:
-            reader.fetch(partial(query, connection), *_pairs(names))
-        for schema, tables in names.items():
-            for name in tables:
-                table = reader.table(schema, name)
-                if table is not None:
-                    yield table
-                else:
-                    gone = fqn.join(self.reading.schema_fqn(database, schema), name)
-                    _log.warning("%s is gone since it was listed", gone)
+        """For a chunk three statements, and one for types not seen before; some more for DDL."""
+        for chunk, reader in ahead(partial(self._fetch, database), names):
+            for schema, tables in chunk.items():
+                for name in tables:
+                    table = reader.table(schema, name)
+                    if table is not None:
+                        yield table
+                    else:
+                        gone = fqn.join(self.reading.schema_fqn(database, schema), name)
+                        _log.warning("%s is gone since it was listed", gone)
 
     def procedures(self, database: str, names: Names) -> Iterator[StoredProcedure]:
         """One statement."""
@@ -154,6 +151,12 @@ class PostgresCatalogue(Catalogue):
         """A connection for some statements; errors come out in the framework's words."""
         with self.pool.borrowed(database) as connection, explained(self._config):
             yield connection
+
+    def _fetch(self, database: str, names: Names) -> TableReader:
+        reader = TableReader(self.reading, database, self._types[database])
+        with self.borrowed(database) as connection:
+            reader.fetch(partial(query, connection), *_pairs(names))
+        return reader
 
     def _unusable(self, database: str, schema: str, usable: dict[str, bool]) -> str:
         if schema not in usable:

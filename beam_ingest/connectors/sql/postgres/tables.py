@@ -19,7 +19,7 @@ from beam_ingest.connectors.sql.postgres import queries
 from beam_ingest.connectors.sql.postgres.ddl import Default, TableTexts, create_table
 from beam_ingest.connectors.sql.postgres.types import PgType, Query, TypeCache, TypeKey
 
-_table, _column = builder(Table), builder(Column)
+_table = builder(Table)
 _Row = tuple[Any, ...]
 
 _TYPES = {
@@ -98,17 +98,8 @@ class TableReader:
         built = []
         for _, _, name, type_oid, modifier, not_null, comment in columns:
             kind = types[type_oid, modifier]
-            built.append(
-                _column({
-                    "name": name,
-                    "description": comment,
-                    "constraint": constraint_of(name, not (not_null or kind.not_null)),
-                    **kind.fields,
-                })
-            )  # fmt: skip
-            if "children" in kind.fields:  # other columns of this type have the same list
-                children = kind.fields["children"]
-                built[-1].children = [child.model_copy(deep=True) for child in children]
+            nullable = not (not_null or kind.not_null)
+            built.append(kind.make(name, comment, constraint_of(name, nullable)))
         if self._reading.options.include_custom_properties:
             for column, row in zip(built, columns, strict=True):
                 column.extension = self._defaults[oid][row[1]].properties() or None

@@ -8,7 +8,7 @@ from typing import Any
 
 from beam_ingest.api.entities import Column
 from beam_ingest.connectors.sql import types
-from beam_ingest.connectors.sql.construct import builder
+from beam_ingest.connectors.sql.construct import ColumnMaker, builder, column_maker
 from beam_ingest.connectors.sql.postgres import queries
 
 TypeKey = tuple[int, int]
@@ -35,9 +35,10 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class PgType:
-    """The type fields of a ``Column``, and whether a domain forbids nulls."""
+    """The type fields of a ``Column``, what makes one, and whether a domain forbids nulls."""
 
     fields: dict[str, Any]
+    make: ColumnMaker
     not_null: bool = False
 
 
@@ -88,7 +89,7 @@ class TypeCache:
         fields: dict[str, Any]
         if kind == "d" and inner is not None:
             fields = {**inner.fields, "data_type_display": display}
-            return PgType(fields, not_null or inner.not_null)
+            return PgType(fields, column_maker(fields), not_null or inner.not_null)
         if inner is not None:
             fields = {**types.fields("ARRAY", display, [])}
             fields["array_data_type"] = inner.fields["data_type"]
@@ -106,7 +107,7 @@ class TypeCache:
             fields = types.fields(
                 _data_type(name, schema, kind), display, _arguments(name, modifier)
             )
-        return PgType(fields)
+        return PgType(fields, column_maker(fields))
 
 
 def _inner(row: tuple[Any, ...]) -> TypeKey | None:

@@ -175,7 +175,7 @@ def test_mark_deleted_tables_off_gives_no_scope(shop: Path) -> None:
 
 
 def test_many_tables_are_many_splits_and_each_is_one_statement(tmp_path: Path) -> None:
-    names = [f"t{n:04d}" for n in range(450)]
+    names = [f"t{n:04d}" for n in range(1300)]
     path = database(tmp_path / "many.db", ";".join(f"CREATE TABLE {n} (a INT)" for n in names))
     source = make(SqliteSource, {"databaseMode": str(path)})
     statements: list[str] = []
