@@ -18,6 +18,9 @@ from beam_ingest.http import Page, RequestRefused
 _ONE_BY_ONE = 2
 """Up to so many names of a container are asked for by name; more are worth a list of it."""
 
+_EVERYTHING = ""
+"""As a container: the whole server."""
+
 _CONTAINERS_ONE_BY_ONE = 8
 """With more schemas to list, their database is listed instead, if that has not far more pages."""
 
@@ -42,8 +45,8 @@ class Catalogue:
         self._seen: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
         self._columns: dict[str, frozenset[str]] = {}
         self._listed: set[tuple[str, str]] = set()
-        self._asked: Counter[str] = Counter()
-        self._pages_of: dict[str, int] = {}
+        self._asked: Counter[tuple[str, str]] = Counter()
+        self._pages_of: dict[tuple[str, str], int] = {}
         self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
@@ -145,10 +148,8 @@ class Catalogue:
                         self._take(collection, entity, columns_of)
 
     def _is_listed(self, type_: str, container: str) -> bool:
-        return (type_, container) in self._listed or (
-            type_,
-            fqn.parent_of(container),
-        ) in self._listed
+        within = (container, fqn.parent_of(container), _EVERYTHING)
+        return any((type_, each) in self._listed for each in within)
 
     def _list_outer(
         self,
@@ -158,13 +159,17 @@ class Catalogue:
         again: bool,
         columns_of: Sized[str],
     ) -> bool:
-        # Many small schemas: their database has fewer pages than they are.
-        if len(collection.containers) < 2 or not containers:
+        # Many small schemas: their database has fewer pages than they are; and where a list
+        # cannot be limited to a database, perhaps the whole server has.
+        if not containers or not collection.containers:
             return False
+        if len(collection.containers) < 2:
+            outer = _EVERYTHING
         with self._guard:
-            self._asked[outer] += containers
-            asked = self._asked[outer]
-        if asked <= _CONTAINERS_ONE_BY_ONE or self._pages_of.get(outer, 0) > 4 * asked:
+            key = collection.entity_type, outer
+            self._asked[key] += containers
+            asked = self._asked[key]
+        if asked <= _CONTAINERS_ONE_BY_ONE or self._pages_of.get(key, 0) > 4 * asked:
             return False
         return self._list(collection, outer, again, columns_of, most_pages=4 * asked)
 
@@ -184,8 +189,8 @@ class Catalogue:
                 return True
             for page in self._pages(collection, container):
                 if most_pages is not None and page.total is not None:
-                    self._pages_of[container] = page.total // PAGE + 1
-                    if self._pages_of[container] > most_pages:
+                    self._pages_of[key] = page.total // PAGE + 1
+                    if self._pages_of[key] > most_pages:
                         return False
                 for entity in page.items:
                     self._take(collection, entity, columns_of)

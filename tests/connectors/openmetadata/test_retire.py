@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from beam_ingest.api.entities import StoredProcedure, StoredProcedureCode
 from beam_ingest.api.errors import FatalError, IngestError, RetireRefused
 from beam_ingest.api.outcomes import Retired
 from beam_ingest.api.source import Scope
@@ -144,3 +145,22 @@ def test_small_schemas_are_listed_together(fake: FakeOpenMetadata) -> None:
         for name in schemas:
             assert sink.retire(Scope(f"shop.db.{name}", [f"shop.db.{name}.t"])) == Retired(0)
     assert len(fake.counted.requests) <= 10
+
+
+def test_what_cannot_be_listed_by_database_is_listed_at_large(fake: FakeOpenMetadata) -> None:
+    schemas = [f"s{n}" for n in range(60)]
+    code = StoredProcedureCode(code="select 1")
+    procedures = [
+        StoredProcedure(name="p", database_schema=f"shop.db.{s}", stored_procedure_code=code)
+        for s in schemas
+    ]
+    with opened(context_of(fake, run_id="earlier")) as sink:
+        write(sink, *parents(*schemas), *procedures)
+    fake.counted.requests.clear()
+    with opened(context_of(fake)) as sink:
+        for name in schemas:
+            names = [] if name == "s7" else [f"shop.db.{name}.p"]
+            retired = sink.retire(Scope(f"shop.db.{name}", names, "storedProcedure"))
+            assert retired == Retired(name == "s7")
+    assert len(fake.counted.requests) <= 12
+    assert len(fake.names("storedProcedure")) == 59

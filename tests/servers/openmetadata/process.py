@@ -57,12 +57,16 @@ def running_fake(version: str = "1.12.6", seconds_per_row: float = 0.0) -> Itera
 
 
 def summary(fake: FakeOpenMetadata) -> dict[str, Any]:
-    """Entities by type, requests by method and path, how often tables were sent, times."""
+    """Entities by type, requests by method and path (how many, first and last at which second),
+    how often tables were sent, the simulated time."""
     requests: dict[str, int] = {}
+    spans: dict[str, tuple[float, float]] = {}
     for seen in fake.counted.requests:
         collection = "/".join(seen.path.split("/")[:4])
         key = f"{seen.method} {collection}"
         requests[key] = requests.get(key, 0) + 1
+        at = round(seen.at - fake.counted.requests[0].at, 2)
+        spans[key] = (spans.get(key, (at, at))[0], at)
     sent: dict[str, int] = {}
     for name, times in fake.counted.sent.items():
         if name.count(".") > 2:
@@ -71,6 +75,7 @@ def summary(fake: FakeOpenMetadata) -> dict[str, Any]:
         "entities": {type_: len(fake.names(type_)) for type_ in fake.store.entities},
         "edges": len(fake.store.edges),
         "requests": requests,
+        "spans": spans,
         "tablesSentTimes": sent,
         "simulatedSeconds": fake.counted.simulated_seconds,
         "mostInFlight": fake.counted.most_in_flight,

@@ -25,7 +25,7 @@ class Renderer:
         for field in ("owners", "tags", "domains", "dataProducts"):
             if field in fields and field in kind.optional:
                 shown.setdefault(field, [])
-        if "tags" not in fields and "columns" in shown:
+        if "tags" not in fields and any(column["tags"] for column in shown.get("columns", ())):
             shown["columns"] = [{**column, "tags": []} for column in shown["columns"]]
         shown["href"] = self.href(kind.type, entity["id"])
         shown["entityStatus"] = "Unprocessed"

@@ -43,6 +43,7 @@ class Seen:
     status: int
     rows: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass
