@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.stage import line_encoder
 from beam_ingest.flow.step import StepFn
 
 PLAIN_GROUPS = 64
@@ -50,34 +51,42 @@ class MergeFn(StepFn):
         yield from (chunk for chunk in named if chunk.shard is None)
         spilled = [chunk for chunk in named if chunk.shard is not None]
         if spilled:
-            try:
-                yield self._fold(spilled[0].shard or 0, spilled)
-            except OSError as error:
-                self.worker.request_stop(f"the aggregates cannot be merged: {error}", 1)
-            except Exception as error:  # combine() or finish(): the file cannot be made
-                self._stop(error)
+            yield from self._folded(spilled[0].shard or 0, spilled)
 
     def _is_named(self, chunk: Chunk) -> bool:
         return self.run.names_chunk(chunk, self.writer.name)
 
-    def _fold(self, shard: int, chunks: list[Chunk]) -> Chunk:
+    def _folded(self, shard: int, chunks: list[Chunk]) -> Iterator[Chunk]:
         self.worker.at(f"(merging shard {shard})", self.spec.step)
         parts = "".join(f"{chunk.file}@{chunk.offset}" for chunk in chunks)
         digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
         name = f"staged/{self.writer.name}/merged-{shard:02d}-{digest}.jsonl"
         known = self.run.merged(self.writer.name, shard)
         if known is not None and known.file == name:
-            return known  # folded already, from the same parts
-        stage: Stage = self.component()
-        totals = self._totals(stage, chunks)
+            yield known  # folded already, from the same parts
+            return
+        try:
+            stage: Stage = self.component()
+        except Exception as error:  # no aggregate can be made where open() fails
+            self._stop(error)
+            return
+        try:
+            yield self._fold(stage, shard, name, chunks)
+        except OSError as error:
+            self.worker.disk_failed(error)
+        except Exception as error:  # combine(), finish() or encode(): the file cannot be made
+            self._stop(error)
+
+    def _fold(self, stage: Stage, shard: int, name: str, chunks: list[Chunk]) -> Chunk:
+        totals, encode = self._totals(stage, chunks), line_encoder(stage)
         out = self.run.store.create(name)
         try:
             for key in sorted(totals):
-                out.write(stage.encode(stage.finish(key, totals[key])) + b"\n")
+                out.write(encode(stage.finish(key, totals[key])) + b"\n")
+            out.finish()
         except BaseException:
             out.abandon()
             raise
-        out.finish()
         merged = Chunk(f"merged-{shard:02d}.{self.writer.name}", name, len(totals), out.size)
         self.run.write_merged(self.writer.name, shard, merged)
         return merged

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from beam_ingest.api.bulk_sink import BulkSink, StagedFile
 from beam_ingest.api.errors import FatalError, IngestError
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged, Written
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, Published
@@ -66,27 +66,26 @@ class PublishFn(StepFn):
             return
         self.worker.at(chunk.id, self.spec.step)
         published = Published(chunk.id, chunk.file, self.writer.name, "done")
+        file = staged_file(self.run.store, chunk)
         try:
             sink: BulkSink = self.component()
-            file = staged_file(self.run.store, chunk)
             rejected, unchanged = retrying(
                 lambda: _outcomes(sink.publish(file), chunk.count), self.worker.wait, RetryPolicy()
             )
-            self._settle(published, file, rejected, unchanged)
-        except FatalError as error:
-            self.worker.fatal(error)
-            published.error = str(error)
         except Exception as error:  # whatever a bulk sink raises fails the file, which stays
-            published.error = reason_of(error)
-        if published.error:
-            published.state = "failed"
+            if isinstance(error, FatalError):
+                self.worker.fatal(error)
+            published.state, published.error = "failed", reason_of(error)
             published.ledger = _all_failed(self.spec.step, chunk, published.error)
-        failed = published.ledger.failed
-        self.worker.count(self.spec.step, chunk.count, chunk.count - failed, failed)
         try:
+            if published.state == "done":
+                self._settle(published, file, rejected, unchanged)
             self.run.write_published(published)
         except OSError as error:
-            self.worker.request_stop(f"the run directory cannot be written: {error}", 1)
+            self.worker.disk_failed(error)
+            return
+        failed = published.ledger.failed
+        self.worker.count(self.spec.step, chunk.count, chunk.count - failed, failed)
 
     def _settle(
         self, published: Published, file: StagedFile, rejected: dict[int, str], unchanged: int
@@ -94,12 +93,16 @@ class PublishFn(StepFn):
         step = self.spec.step
         if rejected:
             lines = LineWriter(self.run.store, f"dead/{file.id}.{step}.jsonl")
-            for number, line in enumerate(file.lines()):
-                if number in rejected:
-                    letter = DeadLetter.of_line(step, rejected[number], line)
-                    lines.add(letter.to_line(file.id))
-                    published.ledger.reason(step, letter.reason, letter.name)
-            published.dead = lines.finish()
+            try:
+                for number, line in enumerate(file.lines()):
+                    if number in rejected:
+                        letter = DeadLetter.of_line(step, rejected[number], line)
+                        lines.add(letter.to_line(file.id))
+                        published.ledger.reason(step, letter.reason, letter.name)
+                published.dead = lines.finish()
+            except BaseException:
+                lines.abandon()
+                raise
         counts = published.ledger.step(step)
         counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), unchanged
         counts.passed = counts.out = file.count - len(rejected)
@@ -124,6 +127,8 @@ def _outcomes(answer: Iterable[Outcome] | None, count: int) -> tuple[dict[int, s
             rejected[number] = f"put off, which a bulk sink cannot: {outcome.why}"
         elif isinstance(outcome, Unchanged):
             unchanged += 1
+        elif not isinstance(outcome, Written):
+            raise IngestError(f"the bulk sink gave {outcome!r} where an outcome was expected")
     if seen != count:
         raise IngestError(f"the bulk sink gave {seen} outcomes for a file of {count} lines")
     return rejected, unchanged

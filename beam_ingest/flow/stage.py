@@ -176,7 +176,7 @@ class StagedSplit(SplitState):
 
     def _encode(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
-        encode = _encoder(stage)
+        encode = line_encoder(stage)
         for record in records:
             try:
                 lines.append(encode(record))
@@ -187,7 +187,7 @@ class StagedSplit(SplitState):
     def _aggregate(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
         failed = 0
-        partials, encode = self._partials, _encoder(stage)
+        partials, encode = self._partials, line_encoder(stage)
         for record in records:
             try:
                 added = [(_checked_key(key), partial) for key, partial in stage.keyed(record)]
@@ -253,7 +253,7 @@ def shard_of(key: str) -> int:
     return zlib.crc32(key.encode()) % SHARDS
 
 
-def _encoder(stage: Stage) -> Callable[[Record], bytes]:
+def line_encoder(stage: Stage) -> Callable[[Record], bytes]:
     """``stage.encode``, checked where the stage has one of its own."""
     if type(stage).encode is Stage.encode:
         return stage.encode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,12 @@ from tests.flow.scripted import HOOKS
 
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Callable[..., Any]]]:
-    """What scripted components do, by method. Steps start fast: the heap is left alone."""
+    """What scripted components do, by method.
+
+    Steps are fast: the heap is left as it is, and nobody waits for the disk (that files are
+    durable is shown in test_local_store.py).
+    """
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     monkeypatch.setattr(worker, "_tune_garbage_collector", lambda: None)
     monkeypatch.setattr(worker, "_restore_garbage_collector", lambda: None)
     yield HOOKS

@@ -102,6 +102,9 @@ class PlainStage(Stage):
 class KeyedStage(Stage):
     """Counts by the record's ``key``; a record without one is stored as it is."""
 
+    def open(self) -> None:
+        _call("open", None)
+
     def keyed(self, record: Any) -> Any:
         return _call("keyed", [(record.get("key"), record.get("part", record))], record)
 
