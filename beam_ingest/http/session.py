@@ -53,10 +53,11 @@ class _Failure:
 class HttpSession:
     """Requests to one server, for idempotent requests only: each may be sent again.
 
-    Thread-safe; keeps ``connections`` open. ``authorization`` gives the ``Authorization``
-    header; it is asked again after a 401, once, so that a renewed token is taken up.
-    ``probe`` is a path that a healthy server always answers: it tells a server that fails at
-    one request from one that is gone. Proxies come from the environment; answers may be gzip.
+    Thread-safe; at most ``connections`` requests are in flight at once. ``authorization`` gives
+    the ``Authorization`` header; it is asked again after a 401, once, so that a renewed token is
+    taken up. ``probe`` is a path that a healthy server always answers: it tells a server that
+    fails at one request from one that is gone. Proxies come from the environment; answers may
+    be gzip.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class HttpSession:
         self._surroundings = surroundings or Surroundings()
         self._circuit = Circuit(self.server, self._policy, self._surroundings.clock)
         self._closed = threading.Event()
+        self._in_flight = threading.BoundedSemaphore(connections)
         self._session = _pooled(connections, tls or Tls())
         self._session.headers.update({"Accept": "application/json", **(headers or {})})
         self._token = self._ask_authorization()
@@ -200,11 +202,12 @@ class HttpSession:
         )
 
     def _send(self, request: Mapping[str, Any]) -> requests.Response:
-        return self._session.request(
-            **request,
-            timeout=(self._timeouts.connect, self._timeouts.read),
-            allow_redirects=False,
-        )
+        with self._in_flight:
+            return self._session.request(
+                **request,
+                timeout=(self._timeouts.connect, self._timeouts.read),
+                allow_redirects=False,
+            )
 
     def _without_answer(
         self, shown: str, error: requests.RequestException, tries: int

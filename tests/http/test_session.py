@@ -252,6 +252,23 @@ def test_a_time_out_is_tried_again_otherwise(connect: Connect, time: FakeTime) -
         assert time.waits == [0.5]
 
 
+def test_no_more_requests_are_in_flight_than_connections(connect: Connect) -> None:
+    hold = threading.Event()
+    with ScriptedServer(*(Answer(200, delay=hold) for _ in range(6))) as server:
+        session = connect(server.url, connections=2)
+        threads = [threading.Thread(target=session.request, args=("GET", "/")) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        while len(server.seen) < 2:
+            threads[0].join(0.01)
+        threads[0].join(0.1)
+        assert len(server.seen) == 2
+        hold.set()
+        for thread in threads:
+            thread.join()
+        assert len(server.seen) == 6
+
+
 def test_closing_ends_a_wait(server: ScriptedServer) -> None:
     server.always = plain(503, "away")
     session = HttpSession(server.url, policy=RetryPolicy(base=60))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ _ONE_BY_ONE = 2
 _EVERYTHING = ""
 """As a container: the whole server."""
 
-_CONTAINERS_ONE_BY_ONE = 8
+_CONTAINERS_ONE_BY_ONE = 4
 """With more schemas to list, their database is listed instead, if that has not far more pages."""
 
 
@@ -42,8 +42,9 @@ class Catalogue:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._held: dict[str, dict[str, Held]] = {type_: {} for type_ in COLLECTIONS}
+        self._inside: dict[str, dict[str, set[str]]] = {type_: {} for type_ in COLLECTIONS}
         self._seen: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
-        self._columns: dict[str, frozenset[str]] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}  # interned: catalogues repeat them
         self._listed: set[tuple[str, str]] = set()
         self._asked: Counter[tuple[str, str]] = Counter()
         self._pages_of: dict[tuple[str, str], int] = {}
@@ -65,13 +66,15 @@ class Catalogue:
     def note(self, type_: str, name: str, source_hash: str | None) -> None:
         """The entity was written, with that hash."""
         held = self._held[type_].get(name)
-        self._held[type_][name] = Held(held.id if held else None, source_hash)
+        self._put(type_, name, Held(held.id if held else None, source_hash))
+        self._columns.pop(name, None)
         self._seen[type_].add(name)
 
     def trust(self, type_: str, name: str, source_hash: str) -> None:
         """This run came with the entity, and by what an earlier one has left it is there."""
         if type_ in self._held:
-            self._held[type_].setdefault(name, Held(None, source_hash))
+            if name not in self._held[type_]:
+                self._put(type_, name, Held(None, source_hash))
             self._seen[type_].add(name)
 
     def hash_of(self, type_: str, name: str) -> str | None:
@@ -82,6 +85,7 @@ class Catalogue:
     def forget(self, type_: str, name: str) -> None:
         """The entity turned out not to be there."""
         self._held[type_].pop(name, None)
+        self._inside[type_].get(fqn.parent_of(name), set()).discard(name)
 
     def look_up(self, type_: str, names: Iterable[str], *, again: bool = False) -> dict[str, Held]:
         """Those of ``names`` that the server holds. Asks for what is not known.
@@ -99,10 +103,11 @@ class Catalogue:
         held = self._held[type_]
         wanted = set(names)
         missing = {n for n in wanted if n not in held or held[n].id is None}
-        missing |= wanted - self._columns.keys()
-        self._fetch(COLLECTIONS[type_], missing, again=True, columns_of=missing)
+        if type_ == "table":
+            missing |= wanted - self._columns.keys()
+        self._fetch(COLLECTIONS[type_], missing, again=True)
         return {
-            name: (id_, self._columns.get(name, frozenset()))
+            name: (id_, frozenset(f"{name}.{column}" for column in self._columns.get(name, ())))
             for name in wanted
             if name in held and (id_ := held[name].id) is not None
         }
@@ -112,14 +117,11 @@ class Catalogue:
         collection = COLLECTIONS[type_]
         if not self._is_listed(type_, container):
             outer = fqn.parent_of(container)
-            if not self._list_outer(collection, outer, 1, False, ()):
-                self._list(collection, container, False, ())
-        prefix = container + "."
-        return {
-            name: held
-            for name, held in self._held[type_].copy().items()
-            if name.startswith(prefix) and fqn.parent_of(name) == container
-        }
+            if not self._list_outer(collection, outer, 1, False):
+                self._list(collection, container, False)
+        held = self._held[type_]
+        names = self._inside[type_].get(container, set()).copy()
+        return {name: held[name] for name in names if name in held}
 
     def _fetch(
         self,
@@ -127,7 +129,6 @@ class Catalogue:
         names: set[str],
         *,
         again: bool = False,
-        columns_of: Sized[str] = (),
     ) -> None:
         type_ = collection.entity_type
         for outer, groups in _by_database(names).items():
@@ -136,16 +137,16 @@ class Catalogue:
                 for container, inside in groups.items()
                 if again or not self._is_listed(type_, container)
             }
-            if self._list_outer(collection, outer, len(containers), again, columns_of):
+            if self._list_outer(collection, outer, len(containers), again):
                 continue
             for container, inside in containers.items():
                 if len(inside) > _ONE_BY_ONE:
-                    self._list(collection, container, again, columns_of)
+                    self._list(collection, container, again)
                     continue
                 for name in inside:
                     entity = self._client.get(collection, name)
                     if entity is not None:
-                        self._take(collection, entity, columns_of)
+                        self._take(collection, entity)
 
     def _is_listed(self, type_: str, container: str) -> bool:
         within = (container, fqn.parent_of(container), _EVERYTHING)
@@ -157,7 +158,6 @@ class Catalogue:
         outer: str,
         containers: int,
         again: bool,
-        columns_of: Sized[str],
     ) -> bool:
         # Many small schemas: their database has fewer pages than they are; and where a list
         # cannot be limited to a database, perhaps the whole server has.
@@ -171,14 +171,13 @@ class Catalogue:
             asked = self._asked[key]
         if asked <= _CONTAINERS_ONE_BY_ONE or self._pages_of.get(key, 0) > 4 * asked:
             return False
-        return self._list(collection, outer, again, columns_of, most_pages=4 * asked)
+        return self._list(collection, outer, again, most_pages=4 * asked)
 
     def _list(
         self,
         collection: Collection,
         container: str,
         again: bool,
-        columns_of: Sized[str],
         most_pages: int | None = None,
     ) -> bool:
         key = (collection.entity_type, container)
@@ -193,7 +192,7 @@ class Catalogue:
                     if self._pages_of[key] > most_pages:
                         return False
                 for entity in page.items:
-                    self._take(collection, entity, columns_of)
+                    self._take(collection, entity)
             with self._guard:
                 self._listed.add(key)
         return True
@@ -208,11 +207,17 @@ class Catalogue:
                     hint="the token must be allowed to view what it is to write",
                 ) from None
 
-    def _take(self, collection: Collection, entity: dict[str, Any], columns_of: Sized[str]) -> None:
+    def _put(self, type_: str, name: str, held: Held) -> None:
+        self._held[type_][name] = held
+        self._inside[type_].setdefault(fqn.parent_of(name), set()).add(name)
+
+    def _take(self, collection: Collection, entity: dict[str, Any]) -> None:
         name = entity["fullyQualifiedName"]
-        self._held[collection.entity_type][name] = Held(entity["id"], entity.get("sourceHash"))
-        if name in columns_of:
-            self._columns[name] = frozenset(_column_names(entity.get("columns") or ()))
+        self._put(collection.entity_type, name, Held(entity["id"], entity.get("sourceHash")))
+        if "columns" in entity:
+            start = len(name) + 1
+            names = _column_names(entity["columns"])
+            self._columns[name] = tuple(sys.intern(column[start:]) for column in names)
 
 
 def container_parameter(collection: Collection, container: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ def _connect(
     settings = context.settings
     session = connect(
         context.server,
-        connections=settings.concurrency + 1,
+        connections=settings.concurrency,
         timeouts=Timeouts(config.connect_timeout, config.read_timeout),
     )
     if known is None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beam_ingest.api.entities import Table
+from beam_ingest.api.entities import ColumnLineage, LineageEdge, Table
 from beam_ingest.api.outcomes import UNCHANGED, WRITTEN
 from tests.connectors.openmetadata.support import (
     SCHEMA,
@@ -33,6 +33,25 @@ def test_a_second_run_sends_nothing_and_lists_once(fake: FakeOpenMetadata) -> No
     assert outcomes == [UNCHANGED] * len(outcomes)
     assert fake.counted.count("PUT") == 0
     assert [query.get("after") is None for query in lists(fake)] == [True, False]  # two pages
+
+
+def test_lineage_of_unchanged_tables_needs_no_list_of_its_own(fake: FakeOpenMetadata) -> None:
+    tables: list[Table] = [table(f"t{n}") for n in range(5)]
+    edge = LineageEdge(
+        name="e",
+        from_fqn=f"{SCHEMA}.t0",
+        to_fqn=f"{SCHEMA}.t1",
+        columns_lineage=[
+            ColumnLineage(from_columns=[f"{SCHEMA}.t0.id"], to_column=f"{SCHEMA}.t1.id")
+        ],
+    )
+    for run in ("one", "two"):
+        fake.counted.requests.clear()
+        with opened(context_of(fake, run_id=run, skipUnchanged="server")) as sink:
+            write_with_waves(sink, [*parents(), *tables, edge])
+    assert len(lists(fake)) == 1
+    ((_, details),) = fake.store.edges.items()
+    assert len(details["columnsLineage"]) == 1
 
 
 def test_only_what_changed_is_sent(fake: FakeOpenMetadata) -> None:
