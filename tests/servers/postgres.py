@@ -97,6 +97,14 @@ class PostgresServer:
             with self.connect(name) as connection:
                 connection.execute(script)
 
+    def put_file(self, name: str, content: bytes) -> None:
+        """A file beside the data, that only the server's user may read."""
+        path = self.data / name
+        path.write_bytes(content)
+        path.chmod(0o600)
+        if user := self._user():
+            shutil.chown(path, user)
+
     def connection(self, database: str, **keys: Any) -> dict[str, Any]:
         """``serviceConnection.config`` for a database of this server."""
         return {
