@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 from beam_ingest.api.codec import decode, encode
-from beam_ingest.api.errors import FatalError
+from beam_ingest.api.errors import RecordError
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
 from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.mark import LineFile
 from beam_ingest.flow.offer import offer
 from beam_ingest.flow.plan import Plan, Writer, deferred_step
@@ -53,16 +53,11 @@ class DeferredFn(StepFn):
         counts = state.ledger.step(self.step)
         counts.in_ = sum(file.count for file in files)
         try:
-            _Waves(self, state).run([file.file for file in files])
-        except FatalError as error:
-            self.worker.fatal(error)
-            state.error = str(error)
+            state.error = self._offer_all(state, [file.file for file in files])
         except OSError as error:
-            self.worker.request_stop(f"the run directory cannot be written: {error}", 1)
+            state.abandon()
+            self.worker.disk_failed(error)
             return
-        except Exception as error:  # open(): nothing a record can survive
-            self._stop(error)
-            state.error = reason_of(error)
         unsettled = counts.in_ - counts.passed - counts.failed
         if unsettled:
             # They stay in the deferred files, and another attempt offers them again.
@@ -70,55 +65,89 @@ class DeferredFn(StepFn):
             state.ledger.reason(self.step, state.error or "not settled", "", count=unsettled)
         leave_mark(self, state)
 
+    def _offer_all(self, state: SplitState, files: list[str]) -> str | None:
+        """Why the records of ``files`` are not all settled, or None."""
+        try:
+            sink: Sink = self.component()
+        except Exception as error:  # no record can survive that open() fails
+            self._stop(error)
+            return reason_of(error)
+        return None if _Waves(self, sink, state).run(files) else "the run was stopped"
+
     def _files(self) -> list[LineFile]:
         marks = (self.run.mark(ref, self.writer.name) for ref in self.run.splits())
         return [mark.deferred for mark in marks if mark and mark.deferred]
 
 
 class _Waves:
-    """The waves of one run of the step."""
+    """The waves of one run of the step. Raises ``OSError`` where the run directory fails."""
 
-    def __init__(self, step: DeferredFn, state: SplitState) -> None:
+    def __init__(self, step: DeferredFn, sink: Sink, state: SplitState) -> None:
         self._step = step
+        self._sink = sink
         self._state = state
         self._counts = state.ledger.step(step.step)
 
-    def run(self, files: list[str]) -> None:
-        """Offer the records of ``files``, and again what is put off again."""
+    def run(self, files: list[str]) -> bool:
+        """Offer the records of ``files``, and again what is put off again; whether to the end."""
         wave = 1
         while files:
             name = f"deferred/wave-{wave}.{self._step.writer.name}.jsonl"
             left = LineWriter(self._step.run.store, name)
             whys: list[str] = []
-            came = 0
-            for records in self._records(files):
-                outcomes = self._offer(records, wave, came)
-                came += len(records)
-                self._settle(records, outcomes, left, whys)
-            remains = left.finish()
+            try:
+                came = self._wave(files, wave, left, whys)
+                if self._step.worker.is_stopping():
+                    left.abandon()
+                    return False
+                remains = left.finish()
+            except BaseException:
+                left.abandon()
+                raise
             files = [remains.file] if remains else []
-            if files and (len(whys) == came or self._step.worker.is_stopping()):
+            if files and len(whys) == came:
                 self._give_up(files, whys)
-                return
+                return True
             wave += 1
+        return True
+
+    def _wave(self, files: list[str], wave: int, left: LineWriter, whys: list[str]) -> int:
+        """Offer the records of ``files`` once; how many they were."""
+        came = 0
+        for records in self._records(files):
+            if self._step.worker.is_stopping():
+                break
+            outcomes = self._offer(records, wave, came)
+            came += len(records)
+            self._settle(records, outcomes, left, whys)
+        return came
 
     def _records(self, files: list[str]) -> Iterator[list[Record]]:
         def each() -> Iterator[Record]:
             for file in files:
                 with self._step.run.store.open(file) as stream:
-                    yield from map(decode, stream)
+                    for line in stream:
+                        try:
+                            yield decode(line)
+                        except RecordError as error:
+                            # Sources build entities unvalidated; here they are validated.
+                            self._bury(line, error)
 
         records = each()
         while part := list(islice(records, WAVE_RECORDS)):
             yield part
 
+    def _bury(self, line: bytes, error: RecordError) -> None:
+        letter = DeadLetter.of_line(self._step.step, reason_of(error), line.rstrip(b"\n"))
+        self._state.bury(letter)
+        self._counts.failed += 1
+
     def _offer(self, records: list[Record], wave: int, offset: int) -> list[Outcome]:
         step = self._step
         step.worker.at(f"(wave {wave} of deferred records)", step.step)
         id_ = f"{step.plan.run_id}/{self._state.ref.id}/{wave}/{offset}"
-        sink: Sink = step.component()
         batch = Batch(records, id_, wave)
-        return offer(sink, batch, step.worker.wait, RetryPolicy(), step.worker.fatal)
+        return offer(self._sink, batch, step.worker.wait, RetryPolicy(), step.worker.fatal)
 
     def _settle(
         self,

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from beam_ingest.api.record import Record, name_of
+from beam_ingest.api.record import Record
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter
 from beam_ingest.flow.ledger import Ledger
@@ -81,8 +81,14 @@ class SplitState:
 
     def fail(self, step: str, record: Record, reason: str, hint: str | None = None) -> None:
         """Make ``record`` a dead letter of ``step``; the caller holds the lock and counts."""
-        self._dead.add(DeadLetter.of(step, reason, record).to_line(self.ref.key))
-        self.ledger.reason(step, reason, name_of(record), hint=hint)
+        letter = DeadLetter.of(step, reason, record)
+        self._dead.add(letter.to_line(self.ref.key))
+        self.ledger.reason(step, reason, letter.name, hint=hint)
+
+    def bury(self, letter: DeadLetter) -> None:
+        """Keep the dead letter of what was no record; the caller holds the lock and counts."""
+        self._dead.add(letter.to_line(self.ref.key))
+        self.ledger.reason(letter.step, letter.reason, letter.name)
 
     def defer(self, line: bytes) -> None:
         """Keep a record, encoded, for after all splits; the caller holds the lock and counts."""
