@@ -7,7 +7,7 @@ from typing import Any
 
 from beam_ingest.api.report import Failure, Status
 from beam_ingest.flow.fold import Fold
-from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.plan import Plan, deferred_step
 
 DEFECT = 4
 
@@ -129,9 +129,7 @@ def _passed_share(plan: Plan, folded: Fold, failed: int) -> float:
 
 
 def _volume(plan: Plan, folded: Fold) -> str:
-    written = sum(
-        counts.out
-        for writer in plan.writers
-        if (counts := folded.ledger.steps.get(writer.target.step)) is not None
-    )
+    ends = [name for w in plan.writers for name in (w.target.step, deferred_step(w))]
+    steps = folded.ledger.steps
+    written = sum(steps[name].out for name in ends if name in steps)
     return f"{_read(plan, folded)} records read, {written} written"
