@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,35 +54,42 @@ class Workflow:
         *,
         dry_run: bool = False,
         run_dir: str | None = None,
+        resume: str | None = None,
         allow_retire: bool = False,
         listener: ProgressListener | None = None,
         handle_signals: bool = False,
     ) -> Report:
         """Run it to its end; what failed is in the report, not raised.
 
-        ``run_dir`` is a new directory; by default one in ``beam.workDir``. ``dry_run`` reads and
-        processes everything and writes nothing. ``allow_retire`` lets more than
-        ``beam.retire.maxShare`` of a scope be retired, this once. With ``handle_signals`` (on the
-        main thread) Ctrl-C and SIGTERM end the run cleanly.
+        ``run_dir`` is a new directory; by default one in ``beam.workDir``. ``resume`` takes up a
+        run that did not end well (its directory, its id, or ``latest``): only what has no mark is
+        read. ``dry_run`` reads and processes everything and writes nothing. ``allow_retire`` lets
+        more than ``beam.retire.maxShare`` of a scope be retired, this once. With
+        ``handle_signals`` (on the main thread) Ctrl-C and SIGTERM end the run cleanly.
         Raises ``IngestError`` for a run that cannot start; then nothing was written.
         """
         from beam_ingest.flow.dry_run import without_writing
         from beam_ingest.flow.launch import launch
-        from beam_ingest.flow.prepare import new_run_id, prepare_run, release
+        from beam_ingest.flow.prepare import new_run_id, prepare_run
+        from beam_ingest.flow.resume import find_run, resume_run
         from beam_ingest.runners.local import secrets_for_workers
         from beam_ingest.runners.options import runner_and_options
 
         beam = self.config.beam
-        run_id = new_run_id()
         temporary = tempfile.mkdtemp(prefix="beam-ingest-") if dry_run else None
-        place = temporary or run_dir or f"{beam.work_dir.rstrip('/')}/{run_id}"
         try:
-            plan = self._plan(run_id, _absolute(place), allow_retire=allow_retire)
+            if resume is not None:
+                plan = self._resumed(find_run(beam.work_dir, resume))
+            else:
+                run_id = new_run_id()
+                place = temporary or run_dir or f"{beam.work_dir.rstrip('/')}/{run_id}"
+                plan = self._plan(run_id, place)
+            plan = replace(plan, allow_retire=allow_retire)
             plan = without_writing(plan) if dry_run else plan
             runner, options = runner_and_options(
                 beam.runner, beam.workers, beam.options, plan.run_dir
             )
-            prepare_run(plan, self.config.document)
+            lock = (resume_run if resume else prepare_run)(plan, self.config.document)
             try:
                 with secrets_for_workers(beam.workers if beam.is_local else 1):
                     return launch(
@@ -93,7 +101,7 @@ class Workflow:
                         handle_signals=handle_signals,
                     )
             finally:
-                release(plan)
+                lock.release()
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -130,14 +138,21 @@ class Workflow:
         settings = RunSettings(**{name: getattr(beam, name) for name in RunSettings.model_fields})
         return Context(config.service_name, run_id, config.source_config, config.server, settings)
 
-    def _plan(self, run_id: str, run_dir: str, *, allow_retire: bool) -> Plan:
+    def _resumed(self, run_dir: str) -> Plan:
+        from beam_ingest.flow.resume import read_run
+
+        before = read_run(run_dir)
+        plan = self._plan(before["runId"], run_dir)
+        return replace(plan, started_at=before["startedAt"], attempt=before["attempt"] + 1)
+
+    def _plan(self, run_id: str, run_dir: str) -> Plan:
         from beam_ingest.flow.finish import now
         from beam_ingest.flow.plan import Plan
 
         config, context = self.config, self._context(run_id)
         return Plan(
             run_id=run_id,
-            run_dir=run_dir,
+            run_dir=_absolute(run_dir),
             workflow=config.path,
             source=_spec(config.source, context),
             processors=tuple(_spec(processor, context) for processor in config.processors),
@@ -145,7 +160,6 @@ class Workflow:
             settings=context.settings,
             success_threshold=config.success_threshold,
             max_failures=config.beam.max_failures,
-            allow_retire=allow_retire,
             started_at=now(),
         )
 

@@ -34,6 +34,9 @@ def _writable(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option("--dry-run", is_flag=True, help="Read and process everything, write nothing.")
 @click.option("--run-dir", metavar="DIR", help="Keep this run in DIR, instead of beam.workDir.")
 @click.option(
+    "--resume", metavar="RUN", help="Go on with a run that did not end well: its name, or latest."
+)
+@click.option(
     "--report", "report_file", metavar="FILE", callback=_writable, help="Copy the report to FILE."
 )
 @set_option
@@ -45,6 +48,7 @@ def verb(
     config: str,
     dry_run: bool,
     run_dir: str | None,
+    resume: str | None,
     report_file: str | None,
     sets: tuple[str, ...],
     as_json: bool,
@@ -60,6 +64,8 @@ def verb(
     from beam_ingest.report.summary import print_summary
     from beam_ingest.workflow import Workflow
 
+    if resume and (dry_run or run_dir):
+        raise click.UsageError("--resume goes with neither --dry-run nor --run-dir.")
     workflow = Workflow.from_config(config, sets=sets)
     if not is_debug(click.get_current_context()):
         set_level(workflow.config.logger_level)
@@ -71,6 +77,7 @@ def verb(
         report = workflow.run(
             dry_run=dry_run,
             run_dir=run_dir,
+            resume=resume,
             allow_retire=allow_retire,
             listener=listener,
             handle_signals=True,

@@ -21,6 +21,7 @@ from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retire import can_retire, retire
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.sweep import sweep
 from beam_ingest.flow.verdict import Verdict, judge
 
 
@@ -42,8 +43,13 @@ def finish(
     run: RunDir,
     wait: Callable[[float], bool],
     defect: str | None = None,
+    *,
+    alone: bool = True,
 ) -> Report:
-    """Retire, commit or abort, and write the report; ``defect`` is what broke the engine."""
+    """Retire, commit or abort, and write the report; ``defect`` is what broke the engine.
+
+    ``alone`` says that nothing of the run works any more, so that what no mark names can go.
+    """
     folded = fold(plan, run)
     stop = run.stop()
     verdict = judge(plan, folded, stop, defect)
@@ -60,9 +66,8 @@ def finish(
         verdict = judge(plan, folded, run.stop(), defect, troubles=len(troubles))
     report = _report(plan, run, folded, verdict, retired)
     run.store.write("report.json", report.to_json().encode())
-    if verdict.status == "success":
-        # Published: nobody needs the staged copies any more.
-        run.store.sweep("staged", frozenset())
+    if alone:
+        sweep(run, folded, published=verdict.status == "success")
     return report
 
 
@@ -129,7 +134,7 @@ def _report(
         failures=verdict.failures + folded.failures(),
         filtered=folded.drops(),
         stopped=stop["reason"] if stop else None,
-        attempts=folded.attempts,
+        attempts=plan.attempt,
     )
 
 

@@ -24,10 +24,11 @@ class Fold:
     files: SplitsReport | None = None
     dead_letters: int = 0
     dead_files: list[str] = field(default_factory=list)
+    staged_files: set[str] = field(default_factory=set)
+    deferred_files: set[str] = field(default_factory=set)
     listing_error: str | None = None
     failed_scopes: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    attempts: int = 1
 
     @property
     def complete(self) -> bool:
@@ -108,10 +109,12 @@ def fold(plan: Plan, run: RunDir) -> Fold:
 
 def _take(result: Fold, mark: Mark) -> None:
     result.ledger.add(mark.ledger)
-    result.attempts = max(result.attempts, mark.attempt + 1)
     if mark.dead is not None:
         result.dead_letters += mark.dead.count
         result.dead_files.append(mark.dead.file)
+    if mark.deferred is not None:
+        result.deferred_files.add(mark.deferred.file)
+    result.staged_files.update(chunk.file for chunk in mark.chunks)
 
 
 def _count_split(result: Fold, key: str, writers: int, marks: list[Mark]) -> None:
@@ -150,6 +153,7 @@ def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) 
                 files_report.not_read += 1
             else:
                 files.append(merged)
+                result.staged_files.add(merged.file)
     for chunk in files:
         files_report.total = (files_report.total or 0) + 1
         published = run.published(chunk.id)

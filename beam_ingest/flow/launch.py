@@ -139,7 +139,7 @@ def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
         _log.debug("the engine broke", exc_info=engine.error)
     elif data is None and run.stop() is None:
         defect = "the engine ended without the last step of the graph"
-    return finish(plan, run, lambda seconds: True, defect)
+    return finish(plan, run, lambda seconds: True, defect, alone=not engine.is_alive())
 
 
 def _engine_error(error: BaseException) -> str:

@@ -44,6 +44,8 @@ class Plan:
     dry_run: bool = False
     allow_retire: bool = False
     started_at: str = ""
+    attempt: int = 1
+    """Which attempt at the run this is: a resumed run counts on."""
 
     @property
     def steps(self) -> list[tuple[str, str]]:

@@ -70,11 +70,11 @@ class RunDir:
 
     def write_mark(self, ref: SplitRef, mark: Mark) -> None:
         """Say what became of a split. All that the mark names is durable before."""
-        self.store.write(_mark_name(ref, mark.writer), mark.to_bytes())
+        self.store.write(mark_name(ref, mark.writer), mark.to_bytes())
 
     def mark(self, ref: SplitRef, writer: str) -> Mark | None:
         """What ``writer`` said of a split, or None."""
-        data = self.store.read(_mark_name(ref, writer))
+        data = self.store.read(mark_name(ref, writer))
         return None if data is None else Mark.from_bytes(data)
 
     def names_chunk(self, chunk: Chunk, writer: str) -> bool:
@@ -138,7 +138,8 @@ def split_ref(key: str, index: int, payload: dict[str, Any], attempt: int = 0) -
     return SplitRef(key, index, f"{index:07d}-{_hash(key)}", payload, attempt)
 
 
-def _mark_name(ref: SplitRef, writer: str) -> str:
+def mark_name(ref: SplitRef, writer: str) -> str:
+    """The file of a writer's part of the mark of a split."""
     return f"marks/{ref.id}.{writer}.json"
 
 

@@ -5,8 +5,10 @@ Everything is read from the heartbeats; engines give metrics at the end, or late
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -32,32 +34,38 @@ class Watch:
         self._total: int | None = None
 
     def look(self) -> ProgressSnapshot:
-        """Read the heartbeats anew."""
+        """Read the heartbeats anew; what was read last, where the store fails for a moment."""
+        with contextlib.suppress(OSError):  # the next look comes soon, and the marks are the truth
+            self._read()
+        return self._snapshot()
+
+    def _read(self) -> None:
         store = self._run.store
         names = [name for name in store.names("heartbeats") if name.endswith(".json")]
-        read = (store.read(f"heartbeats/{name}") for name in names)
+        read = [store.read(f"heartbeats/{name}") for name in names]
         self._beats = [json.loads(data) for data in read if data]
         if self._total is None:
             listing = self._run.listing()
             self._total = None if listing is None else 1 + len(listing["splits"])
-        return self._snapshot()
 
     def dead_worker(self) -> str | None:
-        """A local worker process that gave a heartbeat and is gone, as text, or None."""
-        for beat in self._beats:
-            here = beat["host"] == socket.gethostname()
-            if here and beat["pid"] != os.getpid() and not _lives(beat["pid"]):
+        """A worker process of this one that gave a heartbeat and is gone, as text, or None."""
+        for beat in self._children():
+            if not _lives(beat["pid"]):
                 return f"the local worker process {beat['pid']} died at {_place(beat)}"
         return None
 
     def kill_workers(self) -> None:
-        """Kill the local worker processes: the engine would wait for them for ever."""
-        for beat in self._beats:
-            if beat["host"] == socket.gethostname() and beat["pid"] != os.getpid():
-                try:
-                    os.kill(beat["pid"], 9)
-                except ProcessLookupError:
-                    continue
+        """Kill the worker processes of this one: the engine would wait for them for ever."""
+        for beat in self._children():
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(beat["pid"], signal.SIGKILL)
+
+    def _children(self) -> list[dict[str, Any]]:
+        # Only those: another attempt at the run may have left heartbeats, and their numbers may
+        # be another process's by now.
+        ours = socket.gethostname(), os.getpid()
+        return [beat for beat in self._beats if (beat["host"], beat["parent"]) == ours]
 
     def stalled(self, timeout: float) -> str | None:
         """Where the run hangs, if nothing has moved for ``timeout`` seconds, or None."""

@@ -162,6 +162,7 @@ class Worker:
             "worker": self._name,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "parent": os.getppid(),
             "at": self._clock(),
             "moved": self._moved,
             "split": self.split,

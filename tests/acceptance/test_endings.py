@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from beam_ingest.flow.lock import is_locked
+from beam_ingest.flow.run_dir import RunDir
 from tests.acceptance.command import Project, children, wait_for
 
 pytestmark = pytest.mark.slow
@@ -60,7 +62,7 @@ def test_a_signal_ends_the_run_and_keeps_what_is_durable(
     assert report["stopped"] == f"stopped by {number.name}"
     assert report["splits"] == {"total": 6, "done": 4, "failed": 1, "notRead": 1}
     assert (project.folder / "out.jsonl").read_text() == "as it was\n"
-    assert not (project.run_dir / "lock").exists()
+    assert not is_locked(RunDir(str(project.run_dir)))
 
 
 def test_a_source_that_hangs_cannot_keep_a_signal_from_ending_the_run(project: Project) -> None:

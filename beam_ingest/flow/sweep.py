@@ -1,0 +1,19 @@
+"""Sweeping: remove what no mark names, such as the torn files of an attempt that died.
+
+Only where nothing can still be writing: after the graph, on this machine's own disk.
+"""
+
+from __future__ import annotations
+
+from beam_ingest.flow.fold import Fold
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.store import LocalStore
+
+
+def sweep(run: RunDir, folded: Fold, *, published: bool) -> None:
+    """Remove what the marks of ``run`` do not name; staged files too once all are ``published``."""
+    if not isinstance(run.store, LocalStore):
+        return
+    run.store.sweep("staged", frozenset() if published else frozenset(folded.staged_files))
+    run.store.sweep("dead", frozenset(folded.dead_files))
+    run.store.sweep("deferred", frozenset() if published else frozenset(folded.deferred_files))
