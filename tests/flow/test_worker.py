@@ -58,8 +58,9 @@ def test_the_form_of_a_heartbeat(worker: Worker, clock: Clock, tmp_path: Path) -
     worker.heartbeat()
     assert (tmp_path / "heartbeats" / f"{NAME}.json").read_text() == json.dumps(
         {
-            "worker": NAME, "host": socket.gethostname(), "pid": os.getpid(), "at": 107.5,
-            "moved": 100.0, "split": "part/1", "step": "out", "splits": [1, 1],
+            "worker": NAME, "host": socket.gethostname(), "pid": os.getpid(),
+            "parent": os.getppid(), "at": 107.5, "moved": 100.0,
+            "split": "part/1", "step": "out", "splits": [1, 1],
             "counts": {"src": [10, 9, 1]},
         }
     )  # fmt: skip
