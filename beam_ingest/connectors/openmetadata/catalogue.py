@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from beam_ingest.api import fqn
 from beam_ingest.api.errors import FatalError
 from beam_ingest.connectors.openmetadata.client import PAGE, Client
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS, Collection
-from beam_ingest.http import Page, RequestRefused
+from beam_ingest.http import RequestRefused
 
 _ONE_BY_ONE = 2
 """Up to so many names of a container are asked for by name; more are worth a list of it."""
@@ -22,7 +25,7 @@ _EVERYTHING = ""
 """As a container: the whole server."""
 
 _CONTAINERS_ONE_BY_ONE = 4
-"""With more schemas to list, their database is listed instead, if that has not far more pages."""
+"""With more schemas to list, their database may be the shorter list: its pages are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,9 @@ class Catalogue:
     Raises ``FatalError`` where the server refuses to list, and ``TransientError``.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, concurrency: int = 1) -> None:
         self._client = client
+        self._concurrency = concurrency
         self._held: dict[str, dict[str, Held]] = {type_: {} for type_ in COLLECTIONS}
         self._inside: dict[str, dict[str, set[str]]] = {type_: {} for type_ in COLLECTIONS}
         self._seen: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
@@ -116,96 +120,81 @@ class Catalogue:
         """All that the server holds in ``container``, by one list unless it was read before."""
         collection = COLLECTIONS[type_]
         if not self._is_listed(type_, container):
-            outer = fqn.parent_of(container)
-            if not self._list_outer(collection, outer, 1, False):
-                self._list(collection, container, False)
+            outer = self._outer_worth_listing(collection, fqn.parent_of(container), 1)
+            self._list(collection, container if outer is None else outer)
         held = self._held[type_]
         names = self._inside[type_].get(container, set()).copy()
         return {name: held[name] for name in names if name in held}
 
-    def _fetch(
-        self,
-        collection: Collection,
-        names: set[str],
-        *,
-        again: bool = False,
-    ) -> None:
+    def _fetch(self, collection: Collection, names: set[str], *, again: bool = False) -> None:
         type_ = collection.entity_type
+        jobs: list[Callable[[], None]] = []
         for outer, groups in _by_database(names).items():
             containers = {
                 container: inside
                 for container, inside in groups.items()
                 if again or not self._is_listed(type_, container)
             }
-            if self._list_outer(collection, outer, len(containers), again):
+            whole = self._outer_worth_listing(collection, outer, len(containers))
+            if whole is not None:
+                jobs.append(partial(self._list, collection, whole, again=again))
                 continue
             for container, inside in containers.items():
                 if len(inside) > _ONE_BY_ONE:
-                    self._list(collection, container, again)
-                    continue
-                for name in inside:
-                    entity = self._client.get(collection, name)
-                    if entity is not None:
-                        self._take(collection, entity)
+                    jobs.append(partial(self._list, collection, container, again=again))
+                else:
+                    jobs += [partial(self._ask, collection, name) for name in sorted(inside)]
+        if len(jobs) == 1:
+            jobs[0]()
+        elif jobs:
+            with ThreadPoolExecutor(min(self._concurrency, len(jobs))) as pool:
+                for done in [pool.submit(job) for job in jobs]:
+                    done.result()
 
     def _is_listed(self, type_: str, container: str) -> bool:
         within = (container, fqn.parent_of(container), _EVERYTHING)
         return any((type_, each) in self._listed for each in within)
 
-    def _list_outer(
-        self,
-        collection: Collection,
-        outer: str,
-        containers: int,
-        again: bool,
-    ) -> bool:
+    def _outer_worth_listing(
+        self, collection: Collection, outer: str, containers: int
+    ) -> str | None:
         # Many small schemas: their database has fewer pages than they are; and where a list
         # cannot be limited to a database, perhaps the whole server has.
         if not containers or not collection.containers:
-            return False
+            return None
         if len(collection.containers) < 2:
             outer = _EVERYTHING
+        key = collection.entity_type, outer
         with self._guard:
-            key = collection.entity_type, outer
             self._asked[key] += containers
             asked = self._asked[key]
-        if asked <= _CONTAINERS_ONE_BY_ONE or self._pages_of.get(key, 0) > 4 * asked:
-            return False
-        return self._list(collection, outer, again, most_pages=4 * asked)
+        if asked <= _CONTAINERS_ONE_BY_ONE:
+            return None
+        if key not in self._pages_of:
+            within = container_parameter(collection, outer)
+            with _explained():
+                self._pages_of[key] = self._client.total(collection, within) // PAGE + 1
+        return outer if self._pages_of[key] * 2 <= asked else None
 
-    def _list(
-        self,
-        collection: Collection,
-        container: str,
-        again: bool,
-        most_pages: int | None = None,
-    ) -> bool:
+    def _ask(self, collection: Collection, name: str) -> None:
+        entity = self._client.get(collection, name)
+        if entity is not None:
+            self._take(collection, entity)
+
+    def _list(self, collection: Collection, container: str, *, again: bool = False) -> None:
         key = (collection.entity_type, container)
         with self._guard:
             lock = self._locks[key]
         with lock:
             if not again and key in self._listed:
-                return True
-            for page in self._pages(collection, container):
-                if most_pages is not None and page.total is not None:
-                    self._pages_of[key] = page.total // PAGE + 1
-                    if self._pages_of[key] > most_pages:
-                        return False
-                for entity in page.items:
-                    self._take(collection, entity)
+                return
+            within = container_parameter(collection, container)
+            with _explained():
+                for page in self._client.pages(collection, within):
+                    for entity in page.items:
+                        self._take(collection, entity)
             with self._guard:
                 self._listed.add(key)
-        return True
-
-    def _pages(self, collection: Collection, container: str) -> Iterator[Page]:
-        try:
-            yield from self._client.pages(collection, container_parameter(collection, container))
-        except RequestRefused as refused:
-            if refused.status != 404:  # a container that is not there holds nothing
-                raise FatalError(
-                    f"what the server holds cannot be read: {refused.message}",
-                    hint="the token must be allowed to view what it is to write",
-                ) from None
 
     def _put(self, type_: str, name: str, held: Held) -> None:
         self._held[type_][name] = held
@@ -218,6 +207,18 @@ class Catalogue:
             start = len(name) + 1
             names = _column_names(entity["columns"])
             self._columns[name] = tuple(sys.intern(column[start:]) for column in names)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except RequestRefused as refused:
+        if refused.status != 404:  # a container that is not there holds nothing
+            raise FatalError(
+                f"what the server holds cannot be read: {refused.message}",
+                hint="the token must be allowed to view what it is to write",
+            ) from None
 
 
 def container_parameter(collection: Collection, container: str) -> dict[str, str]:

@@ -123,6 +123,12 @@ class Client:
 
         return cursor_pages(fetch)
 
+    def total(
+        self, collection: Collection, container: Mapping[str, str], include: str = "non-deleted"
+    ) -> int:
+        """How many entities a list has, without reading it."""
+        return next(self.pages(collection, container, include=include, limit=0)).total or 0
+
     def put(self, collection: Collection, body: bytes) -> Json:
         """Create or update one entity; as it is on the server afterwards."""
         path = f"{self._base}{collection.path}"

@@ -80,7 +80,7 @@ def _connect(
     )
     if known is None:
         client = Client(session, context.server.api_version)
-        catalogue = Catalogue(client)
+        catalogue = Catalogue(client, settings.concurrency)
     else:
         client, catalogue = known.client, known.catalogue
         client.session = session

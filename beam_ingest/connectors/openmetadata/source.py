@@ -100,7 +100,7 @@ class MetadataSource(Source):
 
     def _table_splits(self, database: str) -> Iterator[Split]:
         within = {"database": database}
-        tables = self._total("table", within)
+        tables = self._client.total(COLLECTIONS["table"], within, self._options.include)
         page = self._options.page_size
         if tables > _PAGES_A_SPLIT * page:
             schemas = self._list("databaseSchema", within, fields=())
@@ -124,11 +124,6 @@ class MetadataSource(Source):
         )
         for page in pages:
             yield from (entity for entity in page.items if self._is_chosen(type_, entity))
-
-    def _total(self, type_: str, container: dict[str, str]) -> int:
-        include = self._options.include
-        pages = self._client.pages(COLLECTIONS[type_], container, include=include, limit=0)
-        return next(pages).total or 0
 
     def _is_chosen(self, type_: str, entity: dict[str, Any]) -> bool:
         options = self._options

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from beam_ingest.api.entities import ColumnLineage, LineageEdge, Table
+from beam_ingest.api.errors import FatalError
 from beam_ingest.api.outcomes import UNCHANGED, WRITTEN
 from tests.connectors.openmetadata.support import (
     SCHEMA,
@@ -99,6 +102,15 @@ def test_many_small_schemas_cost_hardly_more_lists_than_a_few_large_ones() -> No
 
     few, many = requests(4, 500), requests(400, 5)
     assert many <= 1.5 * few
+
+
+def test_a_server_that_does_not_let_us_list_stops_the_run(fake: FakeOpenMetadata) -> None:
+    fake.faults.add("/v1/tables$", method="GET", status=403, times=None)
+    tables = [table(f"t{m}", schema=f"shop.db.s{n}") for n in range(9) for m in range(3)]
+    with opened(context_of(fake, skipUnchanged="server")) as sink:
+        with pytest.raises(FatalError, match="what the server holds cannot be read"):
+            write(sink, *tables)
+        assert fake.counted.count("GET", "/tables") == 1
 
 
 def test_instances_of_one_run_in_a_process_share_what_they_know(fake: FakeOpenMetadata) -> None:
