@@ -21,9 +21,9 @@ def preview(
 
     A record that fails is logged and left out. Raises what the source raises, and ``FatalError``.
     """
+    if limit <= 0:
+        return
     for record in _records(source):
-        if limit <= 0:
-            return
         batch = SplitBatch(SplitRef("preview", 0, "preview"), 0, [record])
         for step, processor in processors:
             fatal = run_processor(processor, step, batch, lambda seconds: False)
@@ -33,6 +33,8 @@ def preview(
             _log.warning("%s: %s failed: %s", letter.step, letter.name, letter.reason)
         yield from batch.records[:limit]
         limit -= len(batch.records)
+        if limit <= 0:
+            return  # before another one is read, which may take its time
 
 
 def _records(source: Source) -> Iterator[Record]:
