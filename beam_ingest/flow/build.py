@@ -5,7 +5,7 @@
     begin     Create -> Begin
     parents   Create -> WaitOn(begin) -> Read -> [processor]* -> Write | Stage
     records   Create -> WaitOn(parents) -> Splits -> Reshuffle -> Read -> [processor]* -> the same
-    bulk      chunks -> WindowInto -> GroupByKey -> Merge -> Reshuffle -> Publish
+    bulk      chunks -> WindowInto -> GroupByKey -> Merge -> Reshuffle -> Publish; parents first
     deferred  Create -> WaitOn(records) -> Deferred
     finish    Create -> WaitOn(all) -> Finish
 
@@ -60,11 +60,11 @@ def build(pipeline: beam.Pipeline, plan: Plan) -> None:
     of_records = _through(splits, plan, "")
     ends = []
     for writer in plan.writers:
-        outputs = [of_parents[writer.name], of_records[writer.name]]
+        first, then = of_parents[writer.name], of_records[writer.name]
         if writer.bulk is not None:
-            ends.append(_bulk(outputs, plan, writer))
+            ends.append(_bulk(first, then, plan, writer))
         else:
-            ends.append(_deferred(pipeline, outputs, plan, writer))
+            ends.append(_deferred(pipeline, [first, then], plan, writer))
     _ = (
         pipeline
         | "end" >> beam.Create([None])
@@ -93,20 +93,43 @@ def _through(splits: Any, plan: Plan, label: str) -> dict[str, Any]:
     return outputs
 
 
-def _bulk(chunks: list[Any], plan: Plan, writer: Writer) -> Any:
+def _bulk(of_parents: Any, of_records: Any, plan: Plan, writer: Writer) -> Any:
+    """Gather, merge and publish; the parents' own files are published before any other.
+
+    What parents add to aggregates is merged with what records add to them.
+    """
+    name = writer.name
+    plain = of_parents | f"parents' files {name}" >> beam.Filter(_is_plain).with_output_types(Chunk)
+    spilled = of_parents | f"parents' parts {name}" >> beam.Filter(
+        lambda chunk: not _is_plain(chunk)
+    ).with_output_types(Chunk)
+    rest = (spilled, of_records) | f"chunks {name}" >> beam.Flatten()
+    published = _gathered(plain, plan, writer, "parents: ") | f"parents: publish {name}" >> (
+        beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
+    )
+    return (
+        _gathered(rest, plan, writer, "")
+        | f"{name} waits for parents" >> beam.WaitOn(published).with_output_types(Chunk)
+        | f"publish {name}" >> beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
+    )
+
+
+def _gathered(chunks: Any, plan: Plan, writer: Writer, label: str) -> Any:
+    """The files to publish, spread over the workers."""
+    keyed = beam.Map(lambda chunk: (descriptor_key(chunk), chunk))
     return (
         chunks
-        | f"chunks {writer.name}" >> beam.Flatten()
-        | f"key {writer.name}"
-        >> beam.Map(lambda chunk: (descriptor_key(chunk), chunk)).with_output_types(
-            tuple[str, Chunk]
-        )
-        | f"window {writer.name}" >> beam.WindowInto(GlobalWindows())
-        | f"gather {writer.name}" >> beam.GroupByKey()
-        | f"merge {writer.name}" >> beam.ParDo(MergeFn(plan, writer)).with_output_types(Chunk)
-        | f"spread files {writer.name}" >> beam.Reshuffle().with_output_types(Chunk)
-        | f"publish {writer.name}" >> beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
+        | f"{label}key {writer.name}" >> keyed.with_output_types(tuple[str, Chunk])
+        | f"{label}window {writer.name}" >> beam.WindowInto(GlobalWindows())
+        | f"{label}gather {writer.name}" >> beam.GroupByKey()
+        | f"{label}merge {writer.name}"
+        >> beam.ParDo(MergeFn(plan, writer)).with_output_types(Chunk)
+        | f"{label}spread files {writer.name}" >> beam.Reshuffle().with_output_types(Chunk)
     )
+
+
+def _is_plain(chunk: Chunk) -> bool:
+    return chunk.shard is None
 
 
 def _deferred(pipeline: beam.Pipeline, written: list[Any], plan: Plan, writer: Writer) -> Any:

@@ -238,6 +238,7 @@ class Shelf(BulkSink):
         path: str
         rejects: list[str] = []
         error: str | None = None
+        order: str | None = None
 
     config: Config
 
@@ -247,6 +248,9 @@ class Shelf(BulkSink):
         return {"folder": str(folder)}
 
     def publish(self, file: StagedFile) -> Iterator[Outcome]:
+        if self.config.order:
+            with Path(self.config.order).open("a") as order:
+                order.write(f"{file.id}\n")
         if self.config.error:
             raise_one(self.config.error)
         folder = Path(self.config.path) / f"new-{self.context.run_id}"

@@ -179,3 +179,24 @@ def test_deferred_records_are_written_in_waves_and_cycles_become_dead_letters(
     assert (stored / "r0-0").exists()
     assert (stored / "r0-1").exists()
     assert report.exit_code == 1
+
+
+def test_what_the_parents_staged_is_published_before_anything_else(
+    tmp_path: Path, beam: dict[str, Any]
+) -> None:
+    shelf, order = tmp_path / "shelf", tmp_path / "order"
+    config = workflow(
+        tmp_path,
+        {"splits": 5, "records": 20, "parents": 3},
+        stage=part("Tally", keep=True),
+        bulkSink=part("Shelf", path=str(shelf), order=str(order)),
+        beam=beam,
+    )
+    report = run(config)
+    assert report.status == "success"
+    published = order.read_text().splitlines()
+    assert published[0].startswith("0000000-")
+    assert len(published) > 5
+    # The parents' share of an aggregate is merged with the records'.
+    records = [record for file in (shelf / "current").iterdir() for record in lines(file)]
+    assert sum(record["count"] for record in records if "count" in record) == 103
