@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from beam_ingest.api.report import Failure, SplitsReport, StepReport
 from beam_ingest.flow.ledger import Ledger, unbalanced
 from beam_ingest.flow.mark import Chunk, Mark
+from beam_ingest.flow.merge import merged_name
 from beam_ingest.flow.plan import Plan, Writer, deferred_step
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, split_ref
-from beam_ingest.flow.stage import SHARDS
 
 MISSING = 5
 """How many splits without a mark are named."""
@@ -143,17 +143,20 @@ def _fold_deferred(result: Fold, run: RunDir, writer: Writer, waiting: int) -> N
 
 def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) -> None:
     files = [chunk for chunk in chunks if chunk.shard is None]
-    shards = {chunk.shard for chunk in chunks if chunk.shard is not None}
+    parts: dict[int, list[Chunk]] = {}
+    for chunk in chunks:
+        if chunk.shard is not None:
+            parts.setdefault(chunk.shard, []).append(chunk)
     files_report = result.files = result.files or SplitsReport()
-    for shard in range(SHARDS):
-        if shard in shards:
-            merged = run.merged(writer.name, shard)
-            if merged is None:
-                files_report.total = (files_report.total or 0) + 1
-                files_report.not_read += 1
-            else:
-                files.append(merged)
-                result.staged_files.add(merged.file)
+    for shard in sorted(parts):
+        merged = run.merged(writer.name, shard)
+        if merged is None or merged.file != merged_name(writer.name, shard, parts[shard]):
+            # Not merged, or without a part that the engine lost or that was read again since.
+            files_report.total = (files_report.total or 0) + 1
+            files_report.not_read += 1
+        else:
+            files.append(merged)
+            result.staged_files.add(merged.file)
     for chunk in files:
         files_report.total = (files_report.total or 0) + 1
         published = run.published(chunk.id)

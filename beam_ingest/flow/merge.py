@@ -29,6 +29,16 @@ def descriptor_key(chunk: Chunk) -> str:
     return f"files-{sum(chunk.id.encode()) % PLAIN_GROUPS}"
 
 
+def merged_name(writer: str, shard: int, chunks: Iterable[Chunk]) -> str:
+    """The file that ``chunks`` of a shard become: another one for other parts, in any order.
+
+    So the report can tell whether all that the marks name went into it.
+    """
+    parts = sorted(f"{chunk.file}@{chunk.offset}" for chunk in chunks)
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return f"staged/{writer}/merged-{shard:02d}-{digest}.jsonl"
+
+
 class MergeFn(StepFn):
     """(key, chunks) -> the files to publish; the aggregates of a shard become one file."""
 
@@ -58,9 +68,7 @@ class MergeFn(StepFn):
 
     def _folded(self, shard: int, chunks: list[Chunk]) -> Iterator[Chunk]:
         self.worker.at(f"(merging shard {shard})", self.spec.step)
-        parts = "".join(f"{chunk.file}@{chunk.offset}" for chunk in chunks)
-        digest = hashlib.sha256(parts.encode()).hexdigest()[:16]
-        name = f"staged/{self.writer.name}/merged-{shard:02d}-{digest}.jsonl"
+        name = merged_name(self.writer.name, shard, chunks)
         known = self.run.merged(self.writer.name, shard)
         if known is not None and known.file == name:
             yield known  # folded already, from the same parts
