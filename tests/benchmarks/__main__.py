@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import core
+from tests.benchmarks import core, sql
 
 
 def main() -> int:
@@ -21,6 +21,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="beam-ingest-bench-") as folder:
         ok = core.main(Path(folder), options.records, options.times)
+        ok &= sql.main(Path(folder), options.times)
     print("all within their limits" if ok else "NOT all within their limits")
     return 0 if ok else 1
 
