@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +73,11 @@ class Workflow:
         from beam_ingest.flow.launch import launch
         from beam_ingest.flow.prepare import new_run_id, prepare_run
         from beam_ingest.flow.resume import find_run, resume_run
+        from beam_ingest.online import reported
         from beam_ingest.runners.local import secrets_for_workers
         from beam_ingest.runners.options import runner_and_options
 
+        self._connect()
         beam = self.config.beam
         temporary = tempfile.mkdtemp(prefix="beam-ingest-") if dry_run else None
         try:
@@ -90,16 +93,19 @@ class Workflow:
                 beam.runner, beam.workers, beam.options, plan.run_dir
             )
             lock = (resume_run if resume else prepare_run)(plan, self.config.document)
+            engine = partial(
+                launch,
+                plan,
+                runner,
+                options,
+                stall_timeout=beam.stall_timeout,
+                listener=listener,
+                handle_signals=handle_signals,
+            )
             try:
                 with secrets_for_workers(beam.workers if beam.is_local else 1):
-                    return launch(
-                        plan,
-                        runner,
-                        options,
-                        stall_timeout=beam.stall_timeout,
-                        listener=listener,
-                        handle_signals=handle_signals,
-                    )
+                    # A dry run is nobody's business but the user's.
+                    return engine() if dry_run else reported(self.config, plan, engine)
             finally:
                 lock.release()
         finally:
@@ -110,6 +116,7 @@ class Workflow:
         """The first ``limit`` records after the processors, in this process; touches no output."""
         from beam_ingest.flow.preview import preview
 
+        self._connect()
         config, opened = self.config, []
         try:
             for spec in (config.source, *config.processors):
@@ -126,11 +133,18 @@ class Workflow:
 
     def checks(self) -> Iterator[tuple[str, Check]]:
         """The named checks of every component, each with its step's name."""
+        self._connect()
         config = self.config
         last = [spec for spec in (config.sink, config.stage, config.bulk_sink) if spec]
         for spec in (config.source, *config.processors, *last):
             for check in spec.cls(spec.config, self._context("test-connection")).checks():
                 yield spec.step, check
+
+    def _connect(self) -> None:
+        if self.config.connection_from_server:
+            from beam_ingest.online import connected
+
+            self.config = connected(self.config)
 
     def _context(self, run_id: str) -> Context:
         config = self.config

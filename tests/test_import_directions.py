@@ -23,7 +23,8 @@ ALLOWED_ROOMS = {
     "runners": {"api", "config", "flow"},  # a local worker process writes heartbeats
     "testing": {"api", "config", "flow", "runners", "report", "workflow", "connectors"},
     "cli": {"api", "config", "flow", "report", "runners", "testing", "workflow"},
-    "workflow": {"api", "config", "flow", "report", "runners"},
+    "workflow": {"api", "config", "flow", "online", "report", "runners"},
+    "online": {"api", "config", "connectors", "flow"},
     "": {"api", "workflow"},
 }
 """By room (a folder, or a module beside them; "" is the package itself): what it may import."""

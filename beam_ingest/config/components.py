@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from beam_ingest.api.component import Component
 from beam_ingest.api.config_model import ConfigModel
@@ -21,6 +21,7 @@ from beam_ingest.config.problem import KeyPath
 from beam_ingest.config.workflow_keys import SourceSection, StepSection
 
 _SOURCE: KeyPath = ("source",)
+_SERVER_CONFIG: KeyPath = ("workflowConfig", "openMetadataServerConfig")
 _CONNECTION: KeyPath = ("source", "serviceConnection", "config")
 _SHORT: KeyPath = ("source", "config")
 SOURCE_CONFIG: KeyPath = ("source", "sourceConfig", "config")
@@ -45,6 +46,8 @@ class SourcePart:
     part: Part
     service_name: str
     source_config: ConfigModel | None
+    fetched: bool
+    """Whether the server is to say how to connect: the workflow does not."""
 
 
 def check_source(findings: Findings) -> SourcePart | None:
@@ -57,10 +60,13 @@ def check_source(findings: Findings) -> SourcePart | None:
     type_, data, path = _connection(findings, section)
     if type_ is None:
         return None
-    component = _component(findings, Kind.SOURCE, type_, (data, path), _SOURCE)
+    fetched = section.service_connection is None and section.config is None
+    fetched = fetched and findings.at(_SERVER_CONFIG) is not None
+    component = _component(findings, Kind.SOURCE, type_, (data, path), _SOURCE, fetched=fetched)
     if component is None:
         return None
     cls = component.cls
+    fetched = fetched and _needs_connection(cls)
     source_config, fine = _source_config(findings, cls, section)
     if issubclass(source_model(cls), DatabaseMetadata) and not section.service_name:
         findings.problem(
@@ -70,7 +76,7 @@ def check_source(findings: Findings) -> SourcePart | None:
         )
         fine = False
     part = Part(replace(component, step=section.name or ""), _SOURCE, path)
-    return SourcePart(part, section.service_name, source_config) if fine else None
+    return SourcePart(part, section.service_name, source_config, fetched) if fine else None
 
 
 def check_step(findings: Findings, kind: Kind, raw: Any, path: KeyPath) -> Part | None:
@@ -146,7 +152,13 @@ def _connection(
 
 
 def _component(
-    findings: Findings, kind: Kind, type_: str, config: tuple[Any, KeyPath], section: KeyPath
+    findings: Findings,
+    kind: Kind,
+    type_: str,
+    config: tuple[Any, KeyPath],
+    section: KeyPath,
+    *,
+    fetched: bool = False,
 ) -> ComponentConfig | None:
     data, path = config
     if kind is Kind.SOURCE and type_ not in types(kind) and type_.lower() in types(kind):
@@ -166,8 +178,22 @@ def _component(
             "declare it as: class Config(beam_ingest.ConfigModel)",
         )
         return None
+    if fetched and _needs_connection(cls):
+        # Its keys are the server's to say, when the workflow is run.
+        return ComponentConfig(kind, type_, "", cls, cls.Config.model_construct())
     checked = findings.validate(cls.Config, data, path)
     return None if checked is None else ComponentConfig(kind, type_, "", cls, checked)
+
+
+def _needs_connection(cls: type[Component]) -> bool:
+    """Whether a source reads a service: a database, or whatever cannot do without keys."""
+    if issubclass(source_model(cls), DatabaseMetadata):
+        return True
+    try:
+        cls.Config.model_validate({})
+    except ValidationError:
+        return True
+    return False
 
 
 def _is_model(model: Any) -> bool:

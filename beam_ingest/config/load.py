@@ -80,6 +80,7 @@ def _checked(findings: Findings, path: str | None) -> WorkflowConfig:
         beam=keys.beam,
         document=masked(findings.document.value, literal),
         notices=tuple(findings.notices),
+        connection_from_server=source.fetched,
     )
 
 

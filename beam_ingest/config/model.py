@@ -54,3 +54,5 @@ class WorkflowConfig:
     beam: BeamBlock = field(default_factory=BeamBlock)
     document: dict[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    connection_from_server: bool = False
+    """The workflow has no ``serviceConnection``: the server has it, by the service's name."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from beam_ingest.api.errors import FatalError
 from beam_ingest.api.report import Report, StepReport
 from beam_ingest.workflow import Workflow
 from tests.servers.openmetadata import BOT_TOKEN, EXPIRED_TOKEN, FakeOpenMetadata
@@ -207,3 +208,57 @@ def test_staged_files_are_published(fake: FakeOpenMetadata, database: Path, tmp_
     assert names(fake) == ["a", "b", "customers", "orders", "spenders"]
     assert keys(fake, "orders") == ["customers.id", "orders.id"]
     assert len(fake.store.edges) == 2
+
+
+def document(tmp_path: Path, fake: FakeOpenMetadata, **more: Any) -> dict[str, Any]:
+    return {
+        "source": {
+            "type": "sqlite",
+            "serviceName": "shop",
+            "sourceConfig": {"config": {"type": "DatabaseMetadata"}},
+        },
+        "sink": {"type": "file", "config": {"path": str(tmp_path / "out.jsonl")}},
+        "workflowConfig": {"openMetadataServerConfig": server(fake.url)},
+        "beam": {"workDir": str(tmp_path / "runs")},
+        **more,
+    }
+
+
+def test_a_connection_that_is_not_written_is_the_servers(
+    tmp_path: Path, fake: FakeOpenMetadata, database: Path
+) -> None:
+    config = {"type": "SQLite", "databaseMode": str(database), "keptByANewerServer": 1}
+    fake.add("databaseService", "shop", serviceType="SQLite", connection={"config": config})
+    workflow = Workflow.from_config(document(tmp_path, fake))
+    assert workflow.run().status == "success"
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) >= 8
+
+
+def test_without_the_service_the_run_cannot_start(tmp_path: Path, fake: FakeOpenMetadata) -> None:
+    with pytest.raises(FatalError, match=r"the service shop of .* does not exist"):
+        Workflow.from_config(document(tmp_path, fake)).run()
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_servers_page_of_the_pipeline_shows_the_run(
+    tmp_path: Path, fake: FakeOpenMetadata, database: Path
+) -> None:
+    config = {"type": "SQLite", "databaseMode": str(database)}
+    fake.add("databaseService", "shop", serviceType="SQLite", connection={"config": config})
+    fake.add("ingestionPipeline", "nightly")
+    told = document(tmp_path, fake, ingestionPipelineFQN="nightly")
+    report = Workflow.from_config(told).run()
+    (status,) = fake.store.pipeline_statuses["nightly"]
+    assert (report.status, status["pipelineState"]) == ("success", "success")
+    assert status["runId"] == report.run_id
+
+
+def test_a_server_that_cannot_be_told_does_not_fail_the_run(
+    tmp_path: Path, fake: FakeOpenMetadata, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = {"type": "SQLite", "databaseMode": str(database)}
+    fake.add("databaseService", "shop", serviceType="SQLite", connection={"config": config})
+    told = document(tmp_path, fake, ingestionPipelineFQN="shop.unknown")
+    report = Workflow.from_config(told).run()
+    assert report.status == "success"
+    assert "could not be told of the run's status" in caplog.text
