@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from beam_ingest.api.errors import IngestError
+from beam_ingest.api.text import sayable
 
 Status = Literal["success", "partialSuccess", "failed"]
 
@@ -16,6 +17,16 @@ class ReportPart(BaseModel):
     """camelCase in JSON, snake_case in Python."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        # Names and reasons come from anywhere, and a report is written whatever they hold.
+        if isinstance(value, str):
+            return sayable(value)
+        if isinstance(value, list):
+            return [sayable(item) if isinstance(item, str) else item for item in value]
+        return value
 
 
 class StepReport(ReportPart):

@@ -14,6 +14,7 @@ from pydantic_core import from_json, to_json
 from beam_ingest.api.codec import encode
 from beam_ingest.api.errors import IngestError, RecordError
 from beam_ingest.api.record import Record, name_of
+from beam_ingest.api.text import sayable
 
 RECORD_BYTES = 1024 * 1024
 REASON_BYTES = 4096
@@ -67,14 +68,14 @@ class DeadLetter:
         """The JSON line of the file, with its line break."""
         head: dict[str, Any] = {
             "step": self.step,
-            "reason": _cut(self.reason),
-            "name": _cut(self.name),
-            "split": split,
+            "reason": sayable(_cut(self.reason)),
+            "name": sayable(_cut(self.name)),
+            "split": sayable(split),
             "attempts": self.attempts,
         }
         if self.raw is not None:
             head["raw"] = self.raw
-        line = to_json(_sayable(head))
+        line = to_json(head)
         if self.record is None:
             return line + b"\n"
         return line[:-1] + b',"record":' + self.record + b"}\n"
@@ -113,17 +114,8 @@ def _text(value: object) -> str:
         text = value if isinstance(value, str) else repr(value)
     except Exception as error:  # a user's __repr__ may raise anything
         return f"(a {type(value).__name__} that cannot be shown: {type(error).__name__})"
-    return _sayable(text[:RECORD_BYTES])  # type: ignore[no-any-return]
+    return sayable(text[:RECORD_BYTES])
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= REASON_BYTES else text[: REASON_BYTES - 1] + "…"
-
-
-def _sayable(value: Any) -> Any:
-    """``value`` with what UTF-8 cannot hold (lone surrogates) escaped."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {key: _sayable(item) for key, item in value.items()}
-    return value
