@@ -6,6 +6,7 @@ it may be done again: retire and commit are idempotent, the report replaces the 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from beam_ingest.flow.fold import Fold, fold
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retire import can_retire, retire
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.step import StepFn, close
 from beam_ingest.flow.sweep import sweep
 from beam_ingest.flow.verdict import Verdict, judge
 
@@ -59,13 +60,20 @@ def finish(
         retired.skipped = "a dry run writes nothing"
     else:
         for writer in plan.writers:
-            _end_writer(plan, run, writer, folded, verdict, retired, troubles, wait)
+            _end_writer(plan, run, writer, verdict, retired, troubles, wait)
     for step, why in troubles:
         folded.ledger.reason(step, why, "")
     if troubles:
-        verdict = judge(plan, folded, run.stop(), defect, troubles=len(troubles))
-    report = _report(plan, run, folded, verdict, retired)
-    run.store.write("report.json", report.to_json().encode())
+        stop = run.stop()
+        verdict = judge(plan, folded, stop, defect, troubles=len(troubles))
+    report = _report(plan, run, folded, verdict, retired, stop)
+    try:
+        run.store.write("report.json", report.to_json().encode())
+    except OSError as error:
+        # No report, no success: whoever asked is told, and the marks stay the truth.
+        report.status, report.exit_code = "failed", 1
+        report.sentence = f"The run failed: its report cannot be written: {error}."
+        return report
     if alone:
         sweep(run, folded, published=verdict.status == "success")
     return report
@@ -75,7 +83,6 @@ def _end_writer(
     plan: Plan,
     run: RunDir,
     writer: Writer,
-    folded: Fold,
     verdict: Verdict,
     retired: RetireReport,
     troubles: list[tuple[str, str]],
@@ -87,36 +94,48 @@ def _end_writer(
         component = writer.target.build()
         begun = run.token(writer.name)[0] in ("beginning", "begun")
         wanted = verdict.may_retire and can_retire(component)
-        if not begun and not wanted:
-            return
-        component.open()
+        if can_retire(component) and not wanted:
+            retired.skipped = verdict.no_retire
+        if begun or wanted:
+            component.open()
+        known = run.retired(writer.name)
         if wanted:
             found = retire(plan, run, component, wait)
-            retired.scopes += found.scopes
-            retired.names += found.names
-            retired.refused += found.refused
+            # It may have been done before: by this run's last step, or an earlier attempt.
+            found.names += known.names
+            run.write_retired(writer.name, found)
             troubles += [(step, f"not retired: {why}") for why in found.refused]
-        elif can_retire(component):
-            retired.skipped = verdict.no_retire
+            known = found
+        retired.scopes += known.scopes
+        retired.names += known.names
+        retired.refused += known.refused
         completed = isinstance(component, BulkSink) and component.commit_on == "completed"
         commit = verdict.may_commit or (completed and verdict.came_to_its_end)
         why = end(run, writer.name, component, wait, commit=commit)
         if why is not None:
             troubles.append((step, f"{'commit' if commit else 'abort'}: {why}"))
-    except FatalError as error:
-        run.request_stop(error.message, 3, hint=error.hint)
-        troubles.append((step, str(error)))
     except Exception as error:  # the report is written, whatever a sink raises
         troubles.append((step, reason_of(error)))
+        if isinstance(error, FatalError):
+            _stop(run, error)
     finally:
         if component is not None:
-            component.close()
+            close(component, step)
+
+
+def _stop(run: RunDir, error: FatalError) -> None:
+    with contextlib.suppress(OSError):  # then the exit code is that of any failure
+        run.request_stop(error.message or type(error).__name__, 3, hint=error.hint)
 
 
 def _report(
-    plan: Plan, run: RunDir, folded: Fold, verdict: Verdict, retired: RetireReport
+    plan: Plan,
+    run: RunDir,
+    folded: Fold,
+    verdict: Verdict,
+    retired: RetireReport,
+    stop: dict[str, Any] | None,
 ) -> Report:
-    stop = run.stop()
     return Report(
         run_id=plan.run_id,
         run_dir=run.store.root,

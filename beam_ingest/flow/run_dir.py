@@ -4,7 +4,7 @@
 
     run.json  lock  splits.json  stop  report.json
     marks/<split>.<writer>.json     staged/  merged/  published/  dead/  deferred/
-    scopes/  tokens/<component>.json  heartbeats/<worker>.json
+    scopes/  tokens/<component>.json  retired/<writer>.json  heartbeats/<worker>.json
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from beam_ingest.api.report import RetireReport
 from beam_ingest.api.source import Scope, Split
 from beam_ingest.flow.batch import SplitRef
 from beam_ingest.flow.mark import Chunk, Mark, Published
@@ -106,6 +107,15 @@ class RunDir:
         """What became of a staged file, or None."""
         data = self.store.read(f"published/{file_id}.json")
         return None if data is None else Published.from_bytes(data)
+
+    def write_retired(self, writer: str, retired: RetireReport) -> None:
+        """What a writer has retired in all attempts at the end of the run."""
+        self.store.write(f"retired/{writer}.json", retired.model_dump_json().encode())
+
+    def retired(self, writer: str) -> RetireReport:
+        """What ``write_retired`` wrote, or nothing."""
+        data = self.store.read(f"retired/{writer}.json")
+        return RetireReport() if data is None else RetireReport.model_validate_json(data)
 
     # How the run ends.
 

@@ -11,8 +11,12 @@ from beam_ingest.flow.store import LocalStore
 
 
 def sweep(run: RunDir, folded: Fold, *, published: bool) -> None:
-    """Remove what the marks of ``run`` do not name; staged files too once all are ``published``."""
-    if not isinstance(run.store, LocalStore):
+    """Remove what the marks of ``run`` do not name; staged files too once all are ``published``.
+
+    Nothing after a listing that broke off: it may not name splits that have marks, and another
+    attempt lists them again.
+    """
+    if not isinstance(run.store, LocalStore) or folded.listing_error is not None:
         return
     run.store.sweep("staged", frozenset() if published else frozenset(folded.staged_files))
     run.store.sweep("dead", frozenset(folded.dead_files))
