@@ -18,6 +18,7 @@ from beam_ingest.api.report import DeadLetterReport, Report, RetireReport
 from beam_ingest.flow.begin import end
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.fold import Fold, fold
+from beam_ingest.flow.names import read_new_names
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retire import can_retire, retire
 from beam_ingest.flow.run_dir import RunDir
@@ -93,14 +94,14 @@ def _end_writer(
     try:
         component = writer.target.build()
         begun = run.token(writer.name)[0] in ("beginning", "begun")
-        wanted = verdict.may_retire and can_retire(component)
-        if can_retire(component) and not wanted:
+        wanted = verdict.may_retire and can_retire(type(component))
+        if can_retire(type(component)) and not wanted:
             retired.skipped = verdict.no_retire
         if begun or wanted:
             component.open()
         known = run.retired(writer.name)
         if wanted:
-            found = retire(plan, run, component, wait)
+            found = retire(plan, run, component, wait, read_new_names(run, plan))
             # It may have been done before: by this run's last step, or an earlier attempt.
             found.names += known.names
             run.write_retired(writer.name, found)

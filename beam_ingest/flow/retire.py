@@ -6,9 +6,10 @@ scope's own listing has not failed, every split was read and every file publishe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 from beam_ingest.api.bulk_sink import BulkSink
 from beam_ingest.api.errors import FatalError, RetireRefused
@@ -23,16 +24,21 @@ from beam_ingest.flow.run_dir import RunDir
 UNLIMITED = RetireLimits(max_share=1.0)
 
 
-def can_retire(component: Sink | BulkSink) -> bool:
-    """Whether a sink retires at all."""
-    return type(component).retire not in (Sink.retire, BulkSink.retire)
+def can_retire(cls: type) -> bool:
+    """Whether a class of sinks retires at all."""
+    return getattr(cls, "retire", None) not in (None, Sink.retire, BulkSink.retire)
 
 
 def retire(
-    plan: Plan, run: RunDir, component: Sink | BulkSink, wait: Callable[[float], bool]
+    plan: Plan,
+    run: RunDir,
+    component: Sink | BulkSink,
+    wait: Callable[[float], bool],
+    new_names: Mapping[tuple[str, str], Collection[str]] = MappingProxyType({}),
 ) -> RetireReport:
     """Offer every scope with a complete listing to ``component``.
 
+    ``new_names`` are what the run has written into scopes beside what was listed (see ``names``).
     A scope that is refused, or whose retiring fails, keeps what it has; it is in ``refused`` and
     fails the run, so that nobody trusts in a clean-up that did not happen.
     """
@@ -42,7 +48,8 @@ def retire(
         if scope.failed is not None:
             continue
         report.scopes += 1
-        limited = replace(scope, limits=limits)
+        written = new_names.get((scope.fqn, scope.entity_type), ())
+        limited = replace(scope, names={*scope.names, *written}, limits=limits)
         try:
             retired = retrying(partial(component.retire, limited), wait, RetryPolicy())
             report.names += retired.count if retired else 0

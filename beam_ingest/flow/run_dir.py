@@ -4,7 +4,7 @@
 
     run.json  lock  splits.json  stop  report.json
     marks/<split>.<writer>.json     staged/  merged/  published/  dead/  deferred/
-    scopes/  tokens/<component>.json  retired/<writer>.json  heartbeats/<worker>.json
+    scopes/  renamed/  tokens/<component>.json  retired/<writer>.json  heartbeats/<worker>.json
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class RunDir:
             if data is not None:
                 value = json.loads(data)
                 yield Scope(fqn, value["names"], entity_type, value["failed"])
+
+    def scope_names(self, fqn: str, entity_type: str) -> frozenset[str] | None:
+        """The listing of one scope, or None where there is no such scope."""
+        data = self.store.read(_scope_name(fqn, entity_type))
+        return None if data is None else frozenset(json.loads(data)["names"])
 
     # What was done.
 

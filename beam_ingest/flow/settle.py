@@ -7,6 +7,7 @@ that broke the fusion), leaves no mark, and a split without a mark is a failure 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -16,6 +17,7 @@ from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, LineFile, Mark
+from beam_ingest.flow.names import NewNames, new_names_file
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import DurableFile, Store
 
@@ -62,6 +64,8 @@ class SplitState:
         self.lock = threading.Lock()
         self.primary = primary
         self.abandoned = False
+        self.names: NewNames | None = None
+        self._new_names: list[tuple[str, str, str]] = []
         name = f"{ref.id}.{writer}.{ref.attempt}.jsonl"
         self._dead = LineWriter(run.store, f"dead/{name}")
         self._deferred = LineWriter(run.store, f"deferred/{name}")
@@ -74,6 +78,8 @@ class SplitState:
                 self.ledger.add(batch.ledger)
                 for letter in batch.dead:
                     self._dead.add(letter.to_line(self.ref.key))
+            if self.names is not None:
+                self._new_names += self.names.of(batch.records)
             if batch.last:
                 self.error = batch.error
                 if batch.error is not None and self.primary:
@@ -97,6 +103,9 @@ class SplitState:
     def leave_mark(self, chunks: Iterable[Chunk] = ()) -> None:
         """Make durable what this split left, then say so."""
         dead, deferred = self._dead.finish(), self._deferred.finish()
+        if self._new_names:
+            file = new_names_file(self.ref.id, self.writer)
+            self._run.store.write(file, json.dumps(self._new_names).encode())
         mark = Mark(
             self.ref.key,
             self.ref.index,
@@ -122,8 +131,11 @@ class SplitState:
 class OrderedSplits:
     """The splits a writer is in the middle of, each with its batches in order."""
 
-    def __init__(self, make: Callable[[SplitRef], SplitState]) -> None:
+    def __init__(
+        self, make: Callable[[SplitRef], SplitState], names: NewNames | None = None
+    ) -> None:
         self._make = make
+        self._names = names
         self._states: dict[str, SplitState] = {}
 
     def take(self, batch: SplitBatch) -> SplitState | None:
@@ -138,6 +150,7 @@ class OrderedSplits:
             if known is not None:
                 known.abandon()  # another attempt, or the same bundle again
             known = self._make(ref)
+            known.names = self._names
         elif known is not None and not _continues(known, batch):
             known.abandon()
         if known is None or known.abandoned:

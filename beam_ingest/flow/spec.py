@@ -5,6 +5,7 @@ References to secrets stay references; the component is imported, built and open
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import json
 import sys
@@ -33,13 +34,17 @@ class ComponentSpec:
     context: str
     code_paths: tuple[str, ...] = ()
 
-    def build(self) -> Any:
-        """The component, not opened. Raises what the registry and pydantic raise."""
+    def load(self) -> builtins.type[Component]:
+        """The class of the component. Raises what the registry raises."""
         for path in self.code_paths:
             # Appended: a user's http.py must not shadow the standard library's.
             if path not in sys.path:
                 sys.path.append(path)
-        cls: type[Component] = find(Kind(self.kind), self.type)
+        return find(Kind(self.kind), self.type)
+
+    def build(self) -> Any:
+        """The component, not opened. Raises what ``load`` and pydantic raise."""
+        cls = self.load()
         config = cls.Config.model_validate_json(self.config)
         return cls(config, context_from_json(self.context))
 

@@ -19,6 +19,7 @@ from beam_ingest.api.stage import Stage
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.mark import Chunk
+from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import Committer, OrderedSplits, SplitState
@@ -48,7 +49,7 @@ class StageFn(StepFn):
         """On the worker: threads that make files durable."""
         super().setup()
         self._committer = Committer()
-        self._splits = OrderedSplits(self._state)
+        self._splits = OrderedSplits(self._state, new_names_for(self.plan, self.writer, self.run))
 
     def _state(self, ref: SplitRef) -> StagedSplit:
         return StagedSplit(self.run, ref, self.writer, primary=self.primary)

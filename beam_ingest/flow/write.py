@@ -16,6 +16,7 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.offer import offer
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retry import RetryPolicy
@@ -42,7 +43,7 @@ class WriteFn(StepFn):
             self.plan.settings.concurrency, thread_name_prefix=f"write {self.spec.step}"
         )
         self._flying: set[Future[None]] = set()
-        self._splits = OrderedSplits(self._state)
+        self._splits = OrderedSplits(self._state, new_names_for(self.plan, self.writer, self.run))
 
     def _state(self, ref: SplitRef) -> SplitState:
         return Outgoing(self.run, ref, self.writer.name, primary=self.primary)
