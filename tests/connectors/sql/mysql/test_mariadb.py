@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import signal
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from beam_ingest.api.errors import FatalError, IngestError, TransientError
+from beam_ingest.api.errors import FatalError
 from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.mysql.source import MariadbSource, MysqlSource
 from tests.connectors.sql.reading import Read, make, opened, read_all
-from tests.servers.free_port import free_port
-from tests.servers.mariadb import PASSWORD, MariadbServer, mariadb_server
+from tests.servers.mariadb import PASSWORD, MariadbServer
 
 pytestmark = pytest.mark.server
 
@@ -258,69 +255,3 @@ def test_a_broken_view_is_a_warning(
     assert found.table("v").columns == []
     assert [c.name for c in found.table("b").columns] == ["i"]
     assert "svc.default.broken.v shows no columns" in caplog.text
-
-
-@pytest.fixture(scope="module")
-def frail() -> Iterator[MariadbServer]:
-    """A server of its own, to be stopped."""
-    for server in mariadb_server():
-        server.execute(["CREATE DATABASE db", "CREATE TABLE db.a (id int)"])
-        yield server
-
-
-def test_a_wrong_password_is_fatal_in_one_line_without_it(frail: MariadbServer) -> None:
-    with pytest.raises(FatalError) as caught:
-        read(frail, password="wr0ng-pass")
-    assert str(caught.value) == (
-        f"tester@127.0.0.1:{frail.port}: Access denied for user 'tester'@'127.0.0.1' "
-        "(using password: YES) (check username and password)"
-    )
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1"])
-def test_a_wrong_host_is_fatal_in_one_line(frail: MariadbServer, host: str) -> None:
-    with pytest.raises(FatalError, match="check hostPort, and that the server runs") as caught:
-        read(frail, hostPort=f"{host}:{free_port()}")
-    assert "\n" not in str(caught.value)
-    assert PASSWORD not in str(caught.value)
-
-
-def test_a_statement_timeout_names_the_setting(frail: MariadbServer) -> None:
-    names = [f"CREATE TABLE db.t{n:03d} (a int, b int)" for n in range(150)]
-    frail.execute(names)
-    slow = make(
-        MariadbSource,
-        frail.connection(
-            databaseSchema="db",
-            connectionArguments={"init_command": "SET SESSION max_statement_time = 0.0001"},
-        ),
-    )
-    with opened(slow), pytest.raises(IngestError, match="max_statement_time") as caught:
-        list(slow.splits())
-    assert not isinstance(caught.value, (FatalError, TransientError))
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_restart_in_mid_run_is_survived(frail: MariadbServer, how: signal.Signals) -> None:
-    reader = make(MariadbSource, frail.connection(databaseSchema="db"))
-    with opened(reader):
-        (split,) = [item for item in reader.splits() if isinstance(item, Split)]
-        before = [record.fqn for record in reader.read(split)]
-        frail.stop(how)
-        with pytest.raises(TransientError, match="connection was lost"):
-            list(reader.read(split))
-        with pytest.raises(TransientError, match="check hostPort"):
-            list(reader.read(split))
-        frail.start()
-        assert [record.fqn for record in reader.read(split)] == before
-
-
-def test_transactions_only_read(frail: MariadbServer) -> None:
-    reader = make(MariadbSource, frail.connection())
-    with (
-        opened(reader),
-        pytest.raises(IngestError, match="READ ONLY transaction"),
-        reader.catalogue.borrowed() as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute("CREATE TABLE db.mine (id int)")

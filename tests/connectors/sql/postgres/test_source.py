@@ -1,82 +1,18 @@
-"""What the source ``postgres`` makes of a catalogue."""
+"""What the source ``postgres`` makes of tables and views."""
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
 
 from beam_ingest.api.entities import Database, DatabaseSchema, DatabaseService
-from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.postgres.source import PostgresSource
-from tests.connectors.sql.reading import Read, make, opened, read_all
+from tests.connectors.sql.postgres.shop import SALES, SHOP, column, constraints, read
+from tests.connectors.sql.reading import Read, make, read_all
 from tests.servers.postgres import PASSWORD, PostgresServer
 
 pytestmark = pytest.mark.server
-
-SHOP = """
-CREATE SCHEMA sales; CREATE SCHEMA hr; CREATE SCHEMA "Odd.Schema";
-COMMENT ON SCHEMA sales IS 'What we sell';
-CREATE DOMAIN sales.email AS varchar(80) NOT NULL CHECK (VALUE LIKE '%@%');
-CREATE TYPE sales.mood AS ENUM ('happy', 'sad');
-CREATE TYPE sales.address AS (street text, zip varchar(10), moods sales.mood[]);
-CREATE TABLE sales.customers (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email sales.email UNIQUE,
-    name varchar(64) NOT NULL DEFAULT 'nobody', mood sales.mood, home sales.address,
-    tags text[], size numeric(12,2), free numeric, at timestamptz(3), flag bit(8),
-    during tstzrange, span interval day to second, code char(3),
-    double_size numeric GENERATED ALWAYS AS (size * 2) STORED, CHECK (size > 0));
-COMMENT ON TABLE sales.customers IS 'Who buys';
-COMMENT ON COLUMN sales.customers.email IS 'Where to write';
-CREATE TABLE sales.orders (id bigint, line int, customer bigint REFERENCES sales.customers,
-    PRIMARY KEY (id, line), UNIQUE (customer, line));
-CREATE TABLE hr.notes (order_id bigint, order_line int, boss int, id int PRIMARY KEY,
-    FOREIGN KEY (order_line, order_id) REFERENCES sales.orders (line, id),
-    FOREIGN KEY (boss) REFERENCES hr.notes);
-CREATE TABLE "Odd.Schema"."a ""weird"" name" (id int PRIMARY KEY REFERENCES hr.notes);
-CREATE VIEW sales.spend AS SELECT c.email, count(*) AS n
-    FROM sales.customers c JOIN sales.orders o ON o.customer = c.id GROUP BY c.email;
-CREATE MATERIALIZED VIEW sales.spend_now AS SELECT * FROM sales.spend;
-CREATE TABLE sales.log (at date NOT NULL, kind int, text text) PARTITION BY RANGE (at, kind);
-CREATE TABLE sales.log_1 PARTITION OF sales.log
-    FOR VALUES FROM ('2026-01-01', 0) TO ('2027-01-01', 0) PARTITION BY LIST (kind);
-CREATE TABLE sales.log_1_a PARTITION OF sales.log_1 FOR VALUES IN (1);
-CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
-CREATE FOREIGN TABLE hr.passwd (line text) SERVER files OPTIONS (filename '/etc/passwd');
-CREATE FUNCTION sales.twice(x int) RETURNS int LANGUAGE sql AS 'SELECT x * 2';
-CREATE FUNCTION sales.twice(x text) RETURNS text LANGUAGE sql AS 'SELECT x || x';
-CREATE FUNCTION sales.body(x int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT x; END;
-CREATE PROCEDURE hr.fire(who int) LANGUAGE plpgsql AS 'BEGIN NULL; END';
-COMMENT ON PROCEDURE hr.fire IS 'Rarely used';
-CREATE ROLE reader LOGIN PASSWORD 's3cret-of-the-tests';
-GRANT USAGE ON SCHEMA sales, hr TO reader;
-"""
-SALES = "svc.shop.sales"
-
-
-@pytest.fixture(scope="module")
-def shop(postgres: PostgresServer) -> PostgresServer:
-    postgres.database("shop", SHOP)
-    return postgres
-
-
-def read(server: PostgresServer, source_config: dict[str, Any] | None = None, **keys: Any) -> Read:
-    return read_all(make(PostgresSource, server.connection("shop", **keys), source_config))
-
-
-@pytest.fixture(scope="module")
-def everything(shop: PostgresServer) -> Read:
-    return read(shop)
-
-
-def column(found: Read, table: str, name: str) -> dict[str, Any]:
-    (match,) = [c for c in found.table(table).columns if c.name == name]
-    return match.to_dict()
-
-
-def constraints(found: Read, table: str) -> list[dict[str, Any]]:
-    return [constraint.to_dict() for constraint in found.table(table).table_constraints or ()]
 
 
 def test_parents_are_service_database_schemas(everything: Read) -> None:
@@ -263,113 +199,3 @@ def test_custom_properties_on_request(shop: PostgresServer, everything: Read) ->
     }
     assert found.table("orders").extension == {"rowCount": 0, "sizeInBytes": 0}
     assert everything.table("orders").extension is None
-
-
-def test_procedures_and_functions_overloaded_ones_by_their_arguments(everything: Read) -> None:
-    found = {name: p.to_dict() for name, p in everything.procedures.items()}
-    assert set(found) >= {
-        f"{SALES}.twice(x integer)", f"{SALES}.twice(x text)", f"{SALES}.body",
-        "svc.shop.hr.fire",
-    }  # fmt: skip
-    assert found[f"{SALES}.twice(x text)"]["storedProcedureCode"] == {
-        "language": "SQL", "code": "SELECT x || x",
-    }  # fmt: skip
-    assert "BEGIN ATOMIC" in found[f"{SALES}.body"]["storedProcedureCode"]["code"]
-    assert found["svc.shop.hr.fire"]["storedProcedureType"] == "StoredProcedure"
-    assert found["svc.shop.hr.fire"]["description"] == "Rarely used"
-    assert f"{SALES}.body" in everything.scope(SALES, "storedProcedure").names
-
-
-def test_the_filter_of_procedures_sees_their_bare_names(shop: PostgresServer) -> None:
-    found = read(shop, {"storedProcedureFilterPattern": {"includes": ["^twice$"]}})
-    assert set(found.procedures) == {f"{SALES}.twice(x integer)", f"{SALES}.twice(x text)"}
-    none = read(shop, {"includeStoredProcedures": False})
-    assert not none.procedures
-    assert [s for s in none.scopes if s.entity_type == "storedProcedure"] == []
-
-
-def test_owners_on_request(shop: PostgresServer, everything: Read) -> None:
-    found = read(shop, {"includeOwners": True})
-    owners = found.table("orders").owners or []
-    assert [owner.to_dict() for owner in owners] == [{"type": "user", "name": "postgres"}]
-    assert everything.table("orders").owners is None
-
-
-@pytest.mark.parametrize(
-    ("source_config", "expected"),
-    [
-        ({"schemaFilterPattern": {"includes": ["^HR$"]}}, {"notes", "passwd"}),
-        ({"tableFilterPattern": {"includes": ["o"], "excludes": ["orders"]}}, set()),
-        ({"tableFilterPattern": {"includes": ["spend"]}, "includeViews": False}, set()),
-        (
-            {"includeTables": False},
-            {"spend", "spend_now"},
-        ),
-        (
-            {
-                "schemaFilterPattern": {"excludes": [r"svc\.shop\.(sales|public)"]},
-                "useFqnForFiltering": True,
-            },
-            {"notes", "passwd", 'a "weird" name'},
-        ),
-    ],
-)
-def test_filters(shop: PostgresServer, source_config: dict[str, Any], expected: set[str]) -> None:
-    assert {table.name for table in read(shop, source_config).tables.values()} == expected
-
-
-def test_a_filtered_schema_has_no_scope(shop: PostgresServer) -> None:
-    found = read(shop, {"schemaFilterPattern": {"includes": ["hr"]}, "markDeletedSchemas": True})
-    assert {s.fqn for s in found.scopes if s.entity_type == "table"} == {"svc.shop.hr"}
-    assert len(found.scope("svc.shop", "databaseSchema").names) == 5
-
-
-def test_a_schema_without_usage_is_a_failed_scope(shop: PostgresServer) -> None:
-    found = read(shop, username="reader")
-    failed = found.scope('svc.shop."Odd.Schema"')
-    assert failed.failed == (
-        "reader may not use the schema Odd.Schema of shop: GRANT USAGE ON SCHEMA "
-        '"Odd.Schema" TO reader, or exclude it by schemaFilterPattern'
-    )
-    assert {table.database_schema for table in found.tables.values()} == {SALES, "svc.shop.hr"}
-
-
-def test_the_check_names_the_missing_grant(shop: PostgresServer) -> None:
-    source = make(PostgresSource, shop.connection("shop", username="reader"))
-    checks = {check.name: check for check in source.checks()}
-    assert checks["connect"].run() == "1 database: shop"
-    with pytest.raises(Exception, match="GRANT USAGE ON SCHEMA"):
-        checks["list tables"].run()
-
-
-def test_all_databases_and_one_that_refuses_is_a_failed_listing(shop: PostgresServer) -> None:
-    shop.database("closed", "CREATE TABLE t (a int)")
-    with shop.connect() as connection:
-        connection.execute("REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
-    found = read_all(
-        make(
-            PostgresSource,
-            shop.connection("shop", username="reader", ingestAllDatabases=True),
-            {
-                "databaseFilterPattern": {"includes": ["^shop$", "^closed$"]},
-                "markDeletedDatabases": True,
-            },
-        )
-    )
-    assert "svc.closed" in found.scope("svc", "database").names
-    assert "permission denied" in (found.scope("svc.closed", "databaseSchema").failed or "")
-    assert f"{SALES}.orders" in found.tables
-
-
-def test_a_table_dropped_between_listing_and_reading_is_a_warning(
-    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    postgres.database("drops", "CREATE TABLE a (id int); CREATE TABLE b (id int)")
-    source = make(PostgresSource, postgres.connection("drops"))
-    with opened(source), caplog.at_level(logging.WARNING):
-        splits = [item for item in source.splits() if isinstance(item, Split)]
-        with postgres.connect("drops") as connection:
-            connection.execute("DROP TABLE a")
-        names = [record.name for split in splits for record in source.read(split)]
-    assert names == ["b"]
-    assert "svc.drops.public.a is gone since it was listed" in caplog.text
