@@ -23,6 +23,7 @@ VERBS = {
     "list": "List the components there are.",
     "schema": "Print the JSON Schema of a workflow or a component.",
     "new": "Write a new workflow, or a component with its test.",
+    "dead-letters": "Show the records of a run that failed.",
 }
 """The verbs with their one line of help; each is ``verb`` in the module of its name."""
 

@@ -18,6 +18,7 @@ source:
   serviceConnection: {config: {type: File, path: in.jsonl}}
 sink: {type: file, config: {path: out.jsonl}}
 """
+LETTER = '{"step": "s", "reason": "r", "name": "n", "split": "p", "attempts": 1, "record": {}}\n'
 
 
 def imported(folder: Path, *args: str) -> set[str]:
@@ -49,6 +50,7 @@ def _once(folder: Path, command: list[str]) -> float:
 def workflow(tmp_path: Path) -> Path:
     (tmp_path / "in.jsonl").write_text('{"name": "a"}\n')
     (tmp_path / "w.yaml").write_text(WORKFLOW)
+    (tmp_path / "dead.jsonl").write_text(LETTER)
     return tmp_path
 
 
@@ -64,6 +66,7 @@ def workflow(tmp_path: Path) -> Path:
         ["graph", "-c", "w.yaml"],
         ["new", "source", "shop"],
         ["new", "workflow", "shop"],
+        ["dead-letters", "dead.jsonl"],
         ["preview", "-c", "w.yaml"],
         ["test-connection", "-c", "w.yaml"],
     ],
