@@ -6,7 +6,6 @@ it may be done again: retire and commit are idempotent, the report replaces the 
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -118,15 +117,10 @@ def _end_writer(
     except Exception as error:  # the report is written, whatever a sink raises
         troubles.append((step, reason_of(error)))
         if isinstance(error, FatalError):
-            _stop(run, error)
+            run.request_stop(error.message or type(error).__name__, 3, hint=error.hint)
     finally:
         if component is not None:
             close(component, step)
-
-
-def _stop(run: RunDir, error: FatalError) -> None:
-    with contextlib.suppress(OSError):  # then the exit code is that of any failure
-        run.request_stop(error.message or type(error).__name__, 3, hint=error.hint)
 
 
 def _report(

@@ -32,6 +32,7 @@ GRACE = 8.0
 """Seconds from a signal until the engine is left behind; an orchestrator kills after 10."""
 LOOK_EVERY = 0.5
 _AFTER_DEATH = 3.0
+_LAST_CHANCE = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ def _attend(
         _notice_death(run, watch)
         return False
     watch.kill_workers()
-    engine.join(1.0)
+    engine.join(_LAST_CHANCE)
     if engine.is_alive():
         engines_left_behind.append(engine)
     return True

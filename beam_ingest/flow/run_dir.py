@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from beam_ingest.api.source import Scope, Split
 from beam_ingest.flow.batch import SplitRef
 from beam_ingest.flow.mark import Chunk, Mark, Published
 from beam_ingest.flow.store import Store, store_of
+
+_log = logging.getLogger(__name__)
 
 PARENTS = "@parents"
 """The split that is made of the source's parents."""
@@ -125,9 +128,16 @@ class RunDir:
     # How the run ends.
 
     def request_stop(self, reason: str, exit_code: int, *, hint: str | None = None) -> None:
-        """Ask all workers to stop; the first reason stays."""
+        """Ask all workers to stop; the first reason stays. Raises nothing.
+
+        Where the reason cannot be written it is logged: whoever stops can do no more about it,
+        and what is left undone has no mark, which fails the run.
+        """
         value = {"reason": reason, "exitCode": exit_code, "hint": hint}
-        self.store.write_new("stop", json.dumps(value).encode())
+        try:
+            self.store.write_new("stop", json.dumps(value).encode())
+        except OSError as error:
+            _log.error("%s; and that cannot be written down: %s", reason, error)
 
     def stop(self) -> dict[str, Any] | None:
         """``reason``, ``exitCode`` and ``hint`` of the stop that was asked for, or None."""

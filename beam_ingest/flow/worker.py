@@ -116,12 +116,7 @@ class Worker:
     def request_stop(self, reason: str, exit_code: int, hint: str | None = None) -> None:
         """Stop all workers of the run: no more is read, what is in hand is settled."""
         self._stopping.set()
-        try:
-            self.run.request_stop(reason, exit_code, hint=hint)
-        except OSError as error:
-            # Then the reason is not kept; this process stops, and what it leaves undone has no
-            # mark, which fails the run.
-            _log.error("%s; and that cannot be written down: %s", reason, error)
+        self.run.request_stop(reason, exit_code, hint=hint)
 
     def fatal(self, error: FatalError, exit_code: int = 3) -> None:
         """Stop the run for an error that no record can survive."""

@@ -1,0 +1,281 @@
+"""Launching: a run ends with a report, whatever its engine does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult, PipelineRunner
+
+from beam_ingest.api.progress import ProgressSnapshot
+from beam_ingest.api.report import Report
+from beam_ingest.flow import launch as launching
+from beam_ingest.flow.finish import finish
+from beam_ingest.flow.launch import launch
+from beam_ingest.flow.mark import Mark
+from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.store import LocalStore
+from tests.flow.scripted import plan_of
+
+Hooks = dict[str, Callable[..., Any]]
+
+
+class Engine(PipelineRunner):  # type: ignore[misc]
+    """An engine that does what a function says."""
+
+    def __init__(self, does: Callable[[], None]) -> None:
+        self._does = does
+
+    def run_pipeline(self, pipeline: Any, options: Any) -> PipelineResult:
+        self._does()
+        return Done("DONE")
+
+
+class Done(PipelineResult):  # type: ignore[misc]
+    def wait_until_finish(self, duration: Any = None) -> str:
+        return "DONE"
+
+
+@pytest.fixture
+def plan(tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """A run whose marks are all there; only the engine's end is missing."""
+    monkeypatch.setattr(launching, "build", lambda pipeline, plan: None)
+    monkeypatch.setattr(launching, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(launching, "_LAST_CHANCE", 0.0)
+    made = plan_of(tmp_path)
+    run = RunDir(made.run_dir)
+    run.write_listing([], [], None)
+    for ref in run.splits():
+        run.write_mark(ref, Mark(ref.key, ref.index, "out", 0, "done"))
+    return made
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What an engine that hangs waits for; opened at the end, so that its thread ends."""
+    made = threading.Event()
+    yield made
+    made.set()
+    for thread in launching.engines_left_behind:
+        thread.join(10)
+    launching.engines_left_behind.clear()
+
+
+def finishing(plan: Plan) -> Callable[[], None]:
+    return lambda: finish(plan, RunDir(plan.run_dir), lambda seconds: False) and None
+
+
+def run_with(plan: Plan, does: Callable[[], None], **options: Any) -> Report:
+    return launch(plan, Engine(does), PipelineOptions([]), **options)
+
+
+def test_the_report_is_the_one_the_graph_wrote(plan: Plan, tmp_path: Path) -> None:
+    report = run_with(plan, finishing(plan))
+    assert (report.status, report.exit_code) == ("success", 0)
+    assert json.loads((tmp_path / "report.json").read_bytes())["endedAt"] == report.ended_at
+
+
+def test_progress_is_told_while_it_runs_and_once_more_at_the_end(plan: Plan) -> None:
+    told: list[ProgressSnapshot] = []
+    seen = threading.Event()
+
+    def listener(snapshot: ProgressSnapshot) -> None:
+        told.append(snapshot)
+        seen.set()
+
+    def does() -> None:
+        assert seen.wait(10)
+
+    run_with(plan, does, listener=listener)
+    assert len(told) >= 2
+    assert told[-1].splits_total == 1
+
+
+class TestAnEngineThatBreaks:
+    def test_is_a_defect_told_by_its_last_line(self, plan: Plan) -> None:
+        def breaks() -> None:
+            raise RuntimeError("Traceback of a worker:\n  File x\nKeyError: 'columns'\n\n")
+
+        report = run_with(plan, breaks)
+        assert (report.status, report.exit_code) == ("failed", 4)
+        assert report.sentence == "The run failed: the engine broke: KeyError: 'columns'."
+
+    def test_after_a_stop_is_what_follows_from_it(self, plan: Plan) -> None:
+        def breaks() -> None:
+            RunDir(plan.run_dir).request_stop("wrong password", 3)
+            raise RuntimeError("and so it broke")
+
+        report = run_with(plan, breaks)
+        assert (report.exit_code, report.stopped) == (3, "wrong password")
+
+    def test_after_its_report_is_a_defect(self, plan: Plan) -> None:
+        def breaks() -> None:
+            finishing(plan)()
+            raise RuntimeError("in tearing down")
+
+        assert run_with(plan, breaks).exit_code == 4
+
+    def test_in_its_thread_alone_is_no_success(self, plan: Plan) -> None:
+        def ends() -> None:
+            raise SystemExit(0)
+
+        assert run_with(plan, ends).status == "failed"
+
+    def test_without_a_word_is_no_success(self, plan: Plan) -> None:
+        report = run_with(plan, lambda: None)
+        assert (report.status, report.exit_code) == ("failed", 4)
+        assert "ended without the last step of the graph" in report.sentence
+
+
+def test_a_full_disk_ends_in_a_failed_report_and_no_traceback(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(LocalStore, "write", full)
+    monkeypatch.setattr(LocalStore, "write_new", full)
+    report = run_with(plan, finishing(plan))
+    assert (report.status, report.exit_code) == ("failed", 1)
+    assert "its report cannot be written: [Errno 28] No space left" in report.sentence
+
+
+def beat(plan: Plan, **changes: Any) -> None:
+    value = {
+        "worker": "w1", "host": launching.__name__, "pid": 1, "parent": 1, "at": 0.0, "moved": 0.0,
+        "split": "part/1", "step": "out", "splits": [0, 0], "counts": {},
+    }  # fmt: skip
+    name = f"heartbeats/{changes.get('worker', 'w1')}.json"
+    RunDir(plan.run_dir).store.write(name, json.dumps(value | changes).encode())
+
+
+class TestAnEngineThatHangs:
+    def test_is_left_and_its_stacks_are_told(
+        self, plan: Plan, gate: threading.Event, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        beat(plan, stacks={"MainThread": "File x, line 1"})
+        with caplog.at_level(logging.ERROR):
+            report = run_with(plan, gate.wait, stall_timeout=5)
+        assert report.stopped == "nothing has moved for 5 s: w1 at out, split part/1"
+        assert (report.status, report.exit_code) == ("failed", 1)
+        assert "--- w1, thread MainThread\nFile x, line 1" in caplog.text
+        assert len(launching.engines_left_behind) == 1
+
+    def test_because_a_worker_died_is_left(
+        self, plan: Plan, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(launching, "_AFTER_DEATH", 0.0)
+        report = run_with(with_dead_worker(plan), gate.wait)
+        assert (report.stopped or "").endswith("died at out, split part/1")
+        assert report.exit_code == 1
+
+    def test_with_a_full_disk_is_left_too(
+        self, plan: Plan, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: Any) -> Any:
+            raise OSError(28, "No space left on device")
+
+        beat(plan)
+        monkeypatch.setattr(LocalStore, "write", full)
+        monkeypatch.setattr(LocalStore, "write_new", full)
+        assert run_with(plan, gate.wait, stall_timeout=5).status == "failed"
+
+
+def with_dead_worker(plan: Plan) -> Plan:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    beat(plan, host=socket.gethostname(), pid=process.pid, parent=os.getpid(), moved=time.time())
+    return plan
+
+
+def test_a_worker_that_died_while_the_engine_ended_is_told(plan: Plan) -> None:
+    report = run_with(with_dead_worker(plan), lambda: None)
+    assert (report.stopped or "").endswith("died at out, split part/1")
+
+
+def test_a_worker_that_ended_with_the_run_is_no_news(plan: Plan) -> None:
+    assert run_with(with_dead_worker(plan), finishing(plan)).status == "success"
+
+
+class TestSignals:
+    def test_ask_the_run_to_stop(self, plan: Plan) -> None:
+        def does() -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            while RunDir(plan.run_dir).stop() is None:
+                continue
+
+        before = signal.getsignal(signal.SIGINT)
+        report = run_with(plan, does, handle_signals=True)
+        assert (report.exit_code, report.stopped) == (130, "stopped by SIGINT")
+        assert signal.getsignal(signal.SIGINT) is before
+
+    def test_leave_an_engine_that_does_not_listen(
+        self, plan: Plan, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(launching, "GRACE", 0.0)
+
+        def does() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            gate.wait()
+
+        report = run_with(plan, does, handle_signals=True)
+        assert (report.exit_code, report.stopped) == (143, "stopped by SIGTERM")
+
+    def test_of_a_second_time_do_not_wait(self, plan: Plan, gate: threading.Event) -> None:
+        def does() -> None:
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+                while RunDir(plan.run_dir).stop() is None:
+                    continue
+            gate.wait()
+
+        assert run_with(plan, does, handle_signals=True).exit_code == 130
+
+    def test_end_the_run_though_the_disk_is_full(
+        self, plan: Plan, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: Any) -> Any:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(launching, "GRACE", 0.0)
+        monkeypatch.setattr(LocalStore, "write_new", full)
+
+        def does() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            gate.wait()
+
+        assert run_with(plan, does, handle_signals=True).status == "failed"
+
+    def test_are_left_alone_where_they_were_not_asked_for(self, plan: Plan) -> None:
+        before = signal.getsignal(signal.SIGINT)
+        seen: list[Any] = []
+        run_with(plan, lambda: seen.append(signal.getsignal(signal.SIGINT)))
+        assert seen == [before]
+
+
+def test_threads_of_the_engine_that_end_in_an_exception_do_not_print_tracebacks(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def raises() -> None:
+        raise ValueError("somewhere in the engine")
+
+    def does() -> None:
+        thread = threading.Thread(target=raises)
+        thread.start()
+        thread.join()
+
+    run_with(plan, does)
+    assert "somewhere in the engine" not in capsys.readouterr().err
