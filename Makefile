@@ -2,13 +2,14 @@
 # make test    everything: lint, types, all tests (with real servers where they can be had)
 # make check   the quick part of that, under 90 seconds
 # make lint    ruff and mypy
+# make torture kill runs at a hundred points, resume, and compare (about ten minutes)
 # make bench   measure against a plain Python loop
 
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint bench servers
+.PHONY: demo test check lint bench torture servers
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -32,6 +33,9 @@ lint: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+torture: .venv/installed-dev
+	$(BIN)/python -m tests.torture
 
 servers:
 	@tests/servers/install.sh

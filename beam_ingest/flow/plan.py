@@ -46,6 +46,8 @@ class Plan:
     started_at: str = ""
     attempt: int = 1
     """Which attempt at the run this is: a resumed run counts on."""
+    replays: str | None = None
+    """The run, or the file, whose dead letters this run replays: they are its source."""
 
     @property
     def steps(self) -> list[tuple[str, str]]:
@@ -65,4 +67,4 @@ class Plan:
 
 def deferred_step(writer: Writer) -> str:
     """The name of the step that writes what the sink put off."""
-    return f"{writer.name} (deferred)"
+    return f"{writer.target.step} (deferred)"

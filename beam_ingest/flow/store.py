@@ -130,6 +130,12 @@ class LocalStore:
                 if str(path.relative_to(self.root)) not in keep:
                     path.unlink(missing_ok=True)
 
+    def sweep_temporary(self, folders: Iterable[str]) -> None:
+        """Remove what a kill in the middle of a ``write`` has left in ``folders``."""
+        for folder in folders:
+            for path in Path(self.path(folder)).glob(f"{_TEMPORARY}*"):
+                path.unlink(missing_ok=True)
+
     def _create(self, name: str) -> _LocalFile:
         path = Path(self.path(name))
         try:

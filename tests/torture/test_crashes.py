@@ -1,0 +1,20 @@
+"""The short form of ``make torture``: the same crashes at a few points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.crashes import WORKFLOWS, torture
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+POINTS = 3
+
+
+@pytest.mark.parametrize("name", list(WORKFLOWS))
+def test_a_run_that_was_killed_ends_like_one_that_was_not(tmp_path: Path, name: str) -> None:
+    tally = torture(name, tmp_path, POINTS)
+    assert tally.faults == []
+    assert (tally.tried, tally.survived, tally.lost, tally.doubled) == (POINTS, POINTS, 0, 0)
