@@ -31,8 +31,7 @@ class NewNames:
     def of(self, records: Iterable[Record]) -> Iterator[tuple[str, str, str]]:
         """(scope, entity type, name) of each such record."""
         for record in records:
-            if isinstance(record, Entity):
-                name = record.fqn
+            if isinstance(record, Entity) and (name := _name(record)) is not None:
                 scope = fqn.parent_of(name) if '"' in name else name.rpartition(".")[0]
                 listed = self._listed(scope, record.entity_type)
                 if listed is not None and name not in listed:
@@ -66,3 +65,10 @@ def read_new_names(run: RunDir, plan: Plan) -> dict[tuple[str, str], set[str]]:
 def new_names_file(split_id: str, writer: str) -> str:
     """The file of a split's new names, beside its mark."""
     return f"renamed/{split_id}.{writer}.json"
+
+
+def _name(entity: Entity) -> str | None:
+    try:
+        return entity.fqn
+    except Exception:  # one made without validation may have no name; the writer tells of it
+        return None
