@@ -24,6 +24,7 @@ class RunLock:
     def __init__(self, run: RunDir) -> None:
         self._run = run
         self._descriptor: int | None = None
+        self._taken = False
 
     def take(self) -> None:
         """Take the lock. Raises ``CannotStart`` where another run holds it."""
@@ -33,6 +34,7 @@ class RunLock:
                     f"another run works in {self._run.store.root}: {self._held_by()}",
                     hint=f"if that run is dead, remove {self._run.store.path('lock')}",
                 )
+            self._taken = True
             return
         path = self._run.store.path("lock")
         os.makedirs(self._run.store.root, mode=0o700, exist_ok=True)  # noqa: PTH103 - with a mode
@@ -50,12 +52,13 @@ class RunLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let go of it."""
+        """Let go of it; nothing where it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        elif not isinstance(self._run.store, LocalStore):
+        elif self._taken:
             self._run.store.remove(["lock"])
+            self._taken = False
 
     def _held_by(self) -> str:
         data = self._run.store.read("lock")

@@ -68,8 +68,14 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
     if report is not None and json.loads(report)["status"] == "success":
         lock.release()
         raise CannotStart(f"the run {plan.run_id} has succeeded: there is nothing to resume")
-    _clear(run, plan)
-    write_run(run, plan, document)
+    try:
+        _clear(run, plan)
+        write_run(run, plan, document)
+    except OSError as error:
+        lock.release()
+        raise CannotStart(
+            f"the run directory {plan.run_dir} cannot be written: {error.strerror or error}"
+        ) from None
     return lock
 
 
