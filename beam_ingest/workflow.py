@@ -69,6 +69,7 @@ class Workflow:
         ``handle_signals`` (on the main thread) Ctrl-C and SIGTERM end the run cleanly.
         Raises ``IngestError`` for a run that cannot start; then nothing was written.
         """
+        from beam_ingest.flow.dead_runs import abort_dead_runs
         from beam_ingest.flow.dry_run import without_writing
         from beam_ingest.flow.launch import launch
         from beam_ingest.flow.prepare import new_run_id, prepare_run
@@ -103,6 +104,8 @@ class Workflow:
                 handle_signals=handle_signals,
             )
             try:
+                if not dry_run:
+                    abort_dead_runs(plan, self.config.document, lambda seconds: True)
                 with secrets_for_workers(beam.workers if beam.is_local else 1):
                     # A dry run is nobody's business but the user's.
                     return engine() if dry_run else reported(self.config, plan, engine)

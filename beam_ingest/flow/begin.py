@@ -18,6 +18,9 @@ from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import StepFn
 
+UNDER_WAY = ("beginning", "begun")
+"""The states of a token from which a commit or an abort is still to come."""
+
 
 class BeginFn(StepFn):
     """Any element -> nothing; before anything is read, the component has begun."""
@@ -55,7 +58,7 @@ def end(
 ) -> str | None:
     """Commit or abort what has begun, once; why that failed, or None."""
     state, token = run.token(name)
-    if state not in ("beginning", "begun"):
+    if state not in UNDER_WAY:
         return None
     try:
         if state == "beginning":

@@ -14,7 +14,7 @@ from typing import Any
 from beam_ingest.api.bulk_sink import BulkSink
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.report import DeadLetterReport, Report, RetireReport
-from beam_ingest.flow.begin import end
+from beam_ingest.flow.begin import UNDER_WAY, end
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.fold import Fold, fold
 from beam_ingest.flow.names import read_new_names
@@ -92,7 +92,7 @@ def _end_writer(
     component: Any = None
     try:
         component = writer.target.build()
-        begun = run.token(writer.name)[0] in ("beginning", "begun")
+        begun = run.token(writer.name)[0] in UNDER_WAY
         wanted = verdict.may_retire and can_retire(type(component))
         if can_retire(type(component)) and not wanted:
             retired.skipped = verdict.no_retire
@@ -110,6 +110,8 @@ def _end_writer(
         retired.names += known.names
         retired.refused += known.refused
         completed = isinstance(component, BulkSink) and component.commit_on == "completed"
+        # A replay's commit replaces nothing: that was seen to before it began.
+        completed = completed or plan.replays is not None
         commit = verdict.may_commit or (completed and verdict.came_to_its_end)
         why = end(run, writer.name, component, wait, commit=commit)
         if why is not None:

@@ -9,7 +9,7 @@ import builtins
 import importlib
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,6 +33,11 @@ class ComponentSpec:
     config: str
     context: str
     code_paths: tuple[str, ...] = ()
+
+    def for_run(self, run_id: str) -> ComponentSpec:
+        """The same component in another run."""
+        context = {**json.loads(self.context), "runId": run_id}
+        return replace(self, context=json.dumps(context))
 
     def load(self) -> builtins.type[Component]:
         """The class of the component. Raises what the registry raises."""

@@ -146,3 +146,25 @@ def test_a_run_that_does_not_exist_cannot_be_resumed(project: Project) -> None:
     assert refused.returncode == 2
     assert "there is no run in runs" in refused.stderr
     assert not (project.folder / "runs").exists()
+
+
+def test_the_next_run_aborts_what_a_killed_one_began_and_that_can_still_be_resumed(
+    project: Project,
+) -> None:
+    project.write(workflow(**WAITS))
+    process = project.start("run", "-c", "workflow.yaml")
+    wait_for(lambda: (project.folder / "reached").exists(), process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    dead = project.run_dir
+    assert json.loads((dead / "tokens" / "file.json").read_text())["state"] == "begun"
+    (project.folder / "gate").touch()
+
+    assert project.run("run", "-c", "workflow.yaml").returncode == 0
+    assert json.loads((dead / "tokens" / "file.json").read_text())["state"] == "aborted"
+    assert [path.name for path in project.folder.glob(".out*")] == []
+
+    (project.folder / "out.jsonl").unlink()
+    resumed = project.run("run", "-c", "workflow.yaml", "--resume", dead.name)
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(numbers(project)) == expected()
