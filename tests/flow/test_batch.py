@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_ingest.api.entities import Column, Table
@@ -14,8 +14,8 @@ from beam_ingest.flow.batch import Sizer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=20,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
 )
 
 
@@ -23,7 +23,8 @@ def measured(record: Any) -> int:
     return Sizer()(record)
 
 
-@given(st.dictionaries(st.text(max_size=5), JSON))
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+@settings(max_examples=30)
 def test_any_record_has_a_size(record: dict[str, Any]) -> None:
     assert measured(record) > 0
 

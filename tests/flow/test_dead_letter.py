@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_ingest import FatalError, IngestError, TransientError
@@ -40,7 +40,8 @@ def test_the_line_of_what_is_no_record() -> None:
     )
 
 
-@given(st.dictionaries(st.text(max_size=5), JSON))
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+@settings(max_examples=40)
 def test_a_record_is_read_back_as_it_failed(record: dict[str, Any]) -> None:
     line = DeadLetter.of("out", "no", record).to_line("part")
     assert line.count(b"\n") == 1

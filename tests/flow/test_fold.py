@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_ingest import Scope, Split
@@ -262,7 +262,8 @@ class TestFiles:
 STATES = st.sampled_from(["done", "failed", None])
 
 
-@given(st.lists(STATES, min_size=1, max_size=6), st.booleans())
+@given(st.lists(STATES, min_size=1, max_size=4), st.booleans())
+@settings(max_examples=30)
 def test_the_total_is_done_and_failed_and_not_read(
     tmp_path_factory: pytest.TempPathFactory, states: list[str | None], broken: bool
 ) -> None:

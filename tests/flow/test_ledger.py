@@ -6,7 +6,7 @@ import json
 from functools import reduce
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_ingest.flow.ledger import (
@@ -21,7 +21,7 @@ from beam_ingest.flow.ledger import (
 
 STEPS = st.sampled_from(["read", "filter", "out"])
 WHYS = st.sampled_from(["no name", "no type", "too long"])
-EVENTS = st.lists(st.tuples(STEPS, st.sampled_from("pfx"), WHYS, st.text(max_size=3)), max_size=40)
+EVENTS = st.lists(st.tuples(STEPS, st.sampled_from("pfx"), WHYS, st.text(max_size=3)), max_size=20)
 
 
 def record(ledger: Ledger, events: list[tuple[str, str, str, str]]) -> Ledger:
@@ -47,7 +47,8 @@ def numbers(ledger: Ledger) -> object:
     return {k: v.to_json() for k, v in ledger.steps.items()}, reasons, ledger.drops
 
 
-@given(st.lists(EVENTS, max_size=6))
+@given(st.lists(EVENTS, max_size=4))
+@settings(max_examples=40)
 def test_in_is_passed_and_filtered_and_failed_after_any_sum(parts: list[list]) -> None:  # type: ignore[type-arg]
     total = Ledger()
     for events in parts:
@@ -59,6 +60,7 @@ def test_in_is_passed_and_filtered_and_failed_after_any_sum(parts: list[list]) -
 
 
 @given(EVENTS, EVENTS, EVENTS)
+@settings(max_examples=40)
 def test_the_order_of_adding_does_not_matter(a: list, b: list, c: list) -> None:  # type: ignore[type-arg]
     def total(parts: list[Ledger]) -> Ledger:
         return reduce(lambda left, right: left.add(right) or left, parts, Ledger())

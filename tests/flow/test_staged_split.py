@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_ingest import Context
@@ -266,6 +266,7 @@ RECORDS = st.lists(
 
 
 @given(RECORDS)
+@settings(max_examples=30)
 def test_the_files_depend_on_the_batches_alone_and_hold_everything(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[tuple[str | None, int]]]
 ) -> None:
