@@ -68,3 +68,7 @@ class BulkSink(Component):
 
     def abort(self, token: Token) -> None:
         """Leave what was visible before; remove what ``begin`` made. Idempotent."""
+
+    def replaces(self) -> str | None:
+        """As ``Sink.replaces``."""
+        return None if type(self).commit is BulkSink.commit else "what earlier runs have written"

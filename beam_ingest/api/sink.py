@@ -61,6 +61,14 @@ class Sink(Component):
     def abort(self, token: Token) -> None:
         """Instead of ``commit``; also called by a later run for one that died. Idempotent."""
 
+    def replaces(self) -> str | None:
+        """What ``commit`` would put this run's records in place of, for a message; else None.
+
+        Asked before a replay, whose records are a handful, on a component that is not open: what
+        would replace the whole by them is refused. Default: None without a ``commit`` of its own.
+        """
+        return None if type(self).commit is Sink.commit else "what earlier runs have written"
+
 
 class StagedSink(Component):
     """A sink that is a stage and a bulk sink underneath, so that there is one durable path.

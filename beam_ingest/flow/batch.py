@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from beam_ingest.api.record import Record
 from beam_ingest.flow.dead_letter import DeadLetter
 from beam_ingest.flow.ledger import Ledger
+from beam_ingest.flow.origin import Entry, Origin
 
 BATCH_BYTES = 64 * 1024
 """A batch is closed when its records come to about so many bytes.
@@ -40,6 +41,7 @@ class SplitBatch:
 
     ``last`` says that none comes after it; ``error`` then says why the split has failed, or is
     None. ``settled`` marks a split that an earlier attempt finished: nothing is to be written.
+    ``origin`` and ``entry`` are of the one record of a batch that is replayed, else None.
     """
 
     split: SplitRef
@@ -51,6 +53,8 @@ class SplitBatch:
     error: str | None = None
     settled: bool = False
     size: int = 0
+    origin: Origin | None = None
+    entry: Entry | None = None
 
 
 class Sizer:

@@ -15,6 +15,7 @@ from beam_ingest.api.codec import encode
 from beam_ingest.api.errors import IngestError, RecordError
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.api.text import sayable
+from beam_ingest.flow.origin import Origin
 
 RECORD_BYTES = 1024 * 1024
 REASON_BYTES = 4096
@@ -25,7 +26,7 @@ class DeadLetter:
     """A record that failed at ``step`` for ``reason``.
 
     ``record`` is its JSON line (see ``api.codec``), or None where it has none: then ``raw`` is
-    what there is of it, as text.
+    what there is of it, as text. ``origin`` is the letter that it was before, in a replay.
     """
 
     step: str
@@ -34,6 +35,7 @@ class DeadLetter:
     record: bytes | None
     raw: str | None = None
     attempts: int = 1
+    origin: Origin | None = None
 
     @classmethod
     def of(cls, step: str, reason: str, record: Record, *, attempts: int = 1) -> DeadLetter:
@@ -64,6 +66,13 @@ class DeadLetter:
             return cls.of_raw(step, reason, name, line)
         return cls(step, reason, name, line)
 
+    def again(self, origin: Origin | None) -> DeadLetter:
+        """This letter, where it comes from one that was replayed: its attempts count on."""
+        if origin is not None:
+            self.attempts += origin.attempts
+            self.origin = origin
+        return self
+
     def to_line(self, split: str) -> bytes:
         """The JSON line of the file, with its line break."""
         head: dict[str, Any] = {
@@ -73,6 +82,8 @@ class DeadLetter:
             "split": sayable(split),
             "attempts": self.attempts,
         }
+        if self.origin is not None:
+            head["origin"] = {"file": self.origin.file, "line": self.origin.line}
         if self.raw is not None:
             head["raw"] = self.raw
         line = to_json(head)

@@ -18,6 +18,7 @@ from beam_ingest.api.sink import Batch, Sink
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.mark import LineFile
 from beam_ingest.flow.offer import offer
+from beam_ingest.flow.origin import Origin, split_origin, with_origin
 from beam_ingest.flow.plan import Plan, Writer, deferred_step
 from beam_ingest.flow.retry import RetryPolicy
 from beam_ingest.flow.run_dir import DEFERRED, split_ref
@@ -79,6 +80,9 @@ class DeferredFn(StepFn):
         return [mark.deferred for mark in marks if mark and mark.deferred]
 
 
+_Held = tuple[Record, Origin | None]
+
+
 class _Waves:
     """The waves of one run of the step. Raises ``OSError`` where the run directory fails."""
 
@@ -114,32 +118,33 @@ class _Waves:
     def _wave(self, files: list[str], wave: int, left: LineWriter, whys: list[str]) -> int:
         """Offer the records of ``files`` once; how many they were."""
         came = 0
-        for records in self._records(files):
+        for held in self._held(files):
             if self._step.worker.is_stopping():
                 break
-            outcomes = self._offer(records, wave, came)
-            came += len(records)
-            self._settle(records, outcomes, left, whys)
+            outcomes = self._offer([record for record, _ in held], wave, came)
+            came += len(held)
+            self._settle(held, outcomes, left, whys)
         return came
 
-    def _records(self, files: list[str]) -> Iterator[list[Record]]:
-        def each() -> Iterator[Record]:
+    def _held(self, files: list[str]) -> Iterator[list[_Held]]:
+        def each() -> Iterator[_Held]:
             for file in files:
                 with self._step.run.store.open(file) as stream:
-                    for line in stream:
+                    for text in stream:
+                        origin, line = split_origin(text)
                         try:
-                            yield decode(line)
+                            yield decode(line), origin
                         except RecordError as error:
                             # Sources build entities unvalidated; here they are validated.
-                            self._bury(line, error)
+                            self._bury(line, error, origin)
 
-        records = each()
-        while part := list(islice(records, WAVE_RECORDS)):
+        held = each()
+        while part := list(islice(held, WAVE_RECORDS)):
             yield part
 
-    def _bury(self, line: bytes, error: RecordError) -> None:
+    def _bury(self, line: bytes, error: RecordError, origin: Origin | None) -> None:
         letter = DeadLetter.of_line(self._step.step, reason_of(error), line.rstrip(b"\n"))
-        self._state.bury(letter)
+        self._state.bury(letter, origin)
         self._counts.failed += 1
 
     def _offer(self, records: list[Record], wave: int, offset: int) -> list[Outcome]:
@@ -151,19 +156,19 @@ class _Waves:
 
     def _settle(
         self,
-        records: list[Record],
+        held: list[_Held],
         outcomes: list[Outcome],
         left: LineWriter,
         whys: list[str],
     ) -> None:
         counts = self._counts
         before = counts.passed, counts.failed
-        for record, outcome in zip(records, outcomes, strict=True):
+        for (record, origin), outcome in zip(held, outcomes, strict=True):
             if isinstance(outcome, Deferred):
-                left.add(encode(record) + b"\n")
+                left.add(with_origin(encode(record), origin) + b"\n")
                 whys.append(outcome.why)
             elif isinstance(outcome, Rejected):
-                self._state.fail(self._step.step, record, outcome.why)
+                self._state.fail(self._step.step, record, outcome.why, origin=origin)
                 counts.failed += 1
             else:
                 counts.passed += 1
@@ -174,7 +179,8 @@ class _Waves:
 
     def _give_up(self, files: list[str], whys: list[str]) -> None:
         reasons = iter(whys)
-        for records in self._records(files):
-            for record in records:
-                self._state.fail(self._step.step, record, next(reasons) or "put off for good")
+        for held in self._held(files):
+            for record, origin in held:
+                why = next(reasons) or "put off for good"
+                self._state.fail(self._step.step, record, why, origin=origin)
                 self._counts.failed += 1

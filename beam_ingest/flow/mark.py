@@ -18,7 +18,8 @@ class Chunk:
     """A staged file, or a slice of one: ``count`` lines of one split.
 
     ``shard`` is None for lines that are stored as they are; for spilled partial aggregates it is
-    the shard of their keys, and the slice is ``length`` bytes from ``offset``.
+    the shard of their keys, and the slice is ``length`` bytes from ``offset``. ``origins`` are
+    of the lines of a replay, in order: see ``origin``.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Chunk:
     size: int
     shard: int | None = None
     offset: int = 0
+    origins: list[list[Any]] | None = None
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Mark:
             "state": self.state,
             "error": self.error,
             "ledger": self.ledger.to_json(),
-            "chunks": [asdict(chunk) for chunk in self.chunks],
+            "chunks": [_chunk_to_json(chunk) for chunk in self.chunks],
             "dead": asdict(self.dead) if self.dead else None,
             "deferred": asdict(self.deferred) if self.deferred else None,
         }
@@ -127,3 +129,10 @@ class Published:
             Ledger.from_json(value["ledger"]),
             LineFile(**value["dead"]) if value["dead"] else None,
         )
+
+
+def _chunk_to_json(chunk: Chunk) -> dict[str, Any]:
+    value = asdict(chunk)
+    if chunk.origins is None:
+        del value["origins"]  # as in every run but a replay
+    return value

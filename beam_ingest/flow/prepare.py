@@ -52,4 +52,6 @@ def write_run(run: RunDir, plan: Plan, document: dict[str, Any]) -> None:
         "workflowFile": plan.workflow,
         "workflow": document,
     }
+    if plan.replays is not None:
+        value["replayOf"] = plan.replays
     run.store.write("run.json", json.dumps(value, indent=2).encode())

@@ -15,7 +15,7 @@ class ProcessFn(StepFn):
 
     def process(self, batch: SplitBatch) -> Iterator[SplitBatch]:
         """Process a batch; what fails leaves it as dead letters."""
-        if batch.records:
+        if batch.records and not self._is_passed_by(batch):
             step = self.spec.step
             self.worker.at(batch.split.key, step)
             came, dead = len(batch.records), len(batch.dead)
@@ -30,3 +30,7 @@ class ProcessFn(StepFn):
                     self.worker.fatal(fatal)
             self.worker.count(step, came, len(batch.records), len(batch.dead) - dead)
         yield batch
+
+    def _is_passed_by(self, batch: SplitBatch) -> bool:
+        entry = batch.entry
+        return entry is not None and self.plan.processors.index(self.spec) < entry.skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
 
 from beam_ingest.api.bulk_sink import BulkSink, StagedFile
 from beam_ingest.api.errors import FatalError, IngestError
@@ -15,6 +16,7 @@ from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged, Wri
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, Published
+from beam_ingest.flow.origin import Origin
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.settle import LineWriter
@@ -79,7 +81,7 @@ class PublishFn(StepFn):
             published.ledger = _all_failed(self.spec.step, chunk, published.error)
         try:
             if published.state == "done":
-                self._settle(published, file, rejected, unchanged)
+                self._settle(published, file, chunk.origins, rejected, unchanged)
             self.run.write_published(published)
         except OSError as error:
             self.worker.disk_failed(error)
@@ -88,7 +90,12 @@ class PublishFn(StepFn):
         self.worker.count(self.spec.step, chunk.count, chunk.count - failed, failed)
 
     def _settle(
-        self, published: Published, file: StagedFile, rejected: dict[int, str], unchanged: int
+        self,
+        published: Published,
+        file: StagedFile,
+        origins: list[list[Any]] | None,
+        rejected: dict[int, str],
+        unchanged: int,
     ) -> None:
         step = self.spec.step
         if rejected:
@@ -97,7 +104,8 @@ class PublishFn(StepFn):
                 for number, line in enumerate(file.lines()):
                     if number in rejected:
                         letter = DeadLetter.of_line(step, rejected[number], line)
-                        lines.add(letter.to_line(file.id))
+                        origin = Origin(*origins[number]) if origins else None
+                        lines.add(letter.again(origin).to_line(file.id))
                         published.ledger.reason(step, letter.reason, letter.name)
                 published.dead = lines.finish()
             except BaseException:

@@ -12,6 +12,7 @@ from beam_ingest.api.source import Source, Split
 from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.listing import Listing
+from beam_ingest.flow.origin import trace
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 from beam_ingest.flow.run_dir import PARENTS, split_ref
 from beam_ingest.flow.step import StepFn
@@ -105,7 +106,8 @@ class _Reader:
 
     def batches(self) -> Iterator[SplitBatch]:
         """The batches of the attempt, the last one included."""
-        step, limit = self._step, self._step.plan.settings.batch_size
+        step = self._step
+        limit = 1 if step.plan.replays else step.plan.settings.batch_size
         source: Source = step.component()
         key = self._ref.key
         records = source.parents() if key == PARENTS else source.read(Split(key, self._ref.payload))
@@ -138,6 +140,8 @@ class _Reader:
         return self._close(self._batch)
 
     def _close(self, batch: SplitBatch) -> SplitBatch:
+        if self._step.plan.replays:
+            trace(batch)
         counts = batch.ledger.step(self._step.spec.step)
         good, bad = len(batch.records), len(batch.dead)
         counts.in_ = good + bad

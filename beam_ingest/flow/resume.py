@@ -56,6 +56,11 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
     """
     run = RunDir(plan.run_dir)
     before = read_run(plan.run_dir)
+    if "replayOf" in before:
+        raise CannotStart(
+            f"{plan.run_id} is a replay of {before['replayOf']}, and is not resumed",
+            hint="replay that again: what has passed is not repeated",
+        )
     differences = list(changes(before.get("workflow"), document))
     if differences:
         raise CannotStart(

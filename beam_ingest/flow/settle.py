@@ -18,6 +18,7 @@ from beam_ingest.flow.dead_letter import DeadLetter
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, LineFile, Mark
 from beam_ingest.flow.names import NewNames, new_names_file
+from beam_ingest.flow.origin import Origin, with_origin
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import DurableFile, Store
 
@@ -66,6 +67,8 @@ class SplitState:
         self.abandoned = False
         self.names: NewNames | None = None
         self._new_names: list[tuple[str, str, str]] = []
+        self.origin: Origin | None = None
+        """Of a replay: the letter that the batch taken in last is of."""
         name = f"{ref.id}.{writer}.{ref.attempt}.jsonl"
         self._dead = LineWriter(run.store, f"dead/{name}")
         self._deferred = LineWriter(run.store, f"deferred/{name}")
@@ -74,10 +77,11 @@ class SplitState:
         """Take in what came with a batch. Only the first writer counts the steps before it."""
         with self.lock:
             self.next_seq = batch.seq + 1
+            self.origin = batch.origin
             if self.primary:
                 self.ledger.add(batch.ledger)
                 for letter in batch.dead:
-                    self._dead.add(letter.to_line(self.ref.key))
+                    self._keep(letter, batch.origin)
             if self.names is not None:
                 self._new_names += self.names.of(batch.records)
             if batch.last:
@@ -85,20 +89,27 @@ class SplitState:
                 if batch.error is not None and self.primary:
                     self.ledger.reason("(split)", batch.error, self.ref.key)
 
-    def fail(self, step: str, record: Record, reason: str, hint: str | None = None) -> None:
+    def fail(
+        self,
+        step: str,
+        record: Record,
+        reason: str,
+        hint: str | None = None,
+        origin: Origin | None = None,
+    ) -> None:
         """Make ``record`` a dead letter of ``step``; the caller holds the lock and counts."""
         letter = DeadLetter.of(step, reason, record)
-        self._dead.add(letter.to_line(self.ref.key))
+        self._keep(letter, origin)
         self.ledger.reason(step, reason, letter.name, hint=hint)
 
-    def bury(self, letter: DeadLetter) -> None:
+    def bury(self, letter: DeadLetter, origin: Origin | None = None) -> None:
         """Keep the dead letter of what was no record; the caller holds the lock and counts."""
-        self._dead.add(letter.to_line(self.ref.key))
+        self._keep(letter, origin)
         self.ledger.reason(letter.step, letter.reason, letter.name)
 
-    def defer(self, line: bytes) -> None:
+    def defer(self, line: bytes, origin: Origin | None = None) -> None:
         """Keep a record, encoded, for after all splits; the caller holds the lock and counts."""
-        self._deferred.add(line + b"\n")
+        self._deferred.add(with_origin(line, origin) + b"\n")
 
     def leave_mark(self, chunks: Iterable[Chunk] = ()) -> None:
         """Make durable what this split left, then say so."""
@@ -126,6 +137,9 @@ class SplitState:
             self.abandoned = True
             self._dead.abandon()
             self._deferred.abandon()
+
+    def _keep(self, letter: DeadLetter, origin: Origin | None) -> None:
+        self._dead.add(letter.again(origin).to_line(self.ref.key))
 
 
 class OrderedSplits:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from beam_ingest.api.codec import encode
 from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Stage
@@ -20,6 +21,7 @@ from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.names import new_names_for
+from beam_ingest.flow.origin import for_writer
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import Committer, OrderedSplits, SplitState
@@ -63,6 +65,7 @@ class StageFn(StepFn):
             mark = self.run.mark(batch.split, self.writer.name)
             yield from mark.chunks if mark else ()
             return
+        batch = for_writer(batch, self.writer.name)
         state = self._take(batch)
         chunks = None if state is None else self._stage(state, batch)
         if state is not None and chunks is not None and batch.last:
@@ -87,6 +90,9 @@ class StageFn(StepFn):
             self._stop(error)
             return None
         try:
+            if batch.entry is not None and batch.entry.staged:
+                state.stage_lines(batch.records)
+                return state.end() if batch.last else []
             came, failed = len(batch.records), state.stage(stage, batch.records)
             self.worker.at(batch.split.key, self.spec.step)
             self.worker.count(self.spec.step, came, came - failed, failed)
@@ -133,6 +139,7 @@ class StagedSplit(SplitState):
         self._chunks: list[Chunk] = []
         self._open: DurableFile | None = None
         self._lines = 0
+        self._origins: list[list[Any]] = []
         self._partials: dict[str, Any] = {}
 
     def stage(self, stage: Stage, records: list[Record]) -> int:
@@ -156,6 +163,11 @@ class StagedSplit(SplitState):
             self._spill()
         return failed
 
+    def stage_lines(self, records: list[Record]) -> None:
+        """Stage what a stage made in the run that is replayed; this one's has no part in it."""
+        if records:
+            self._write([encode(record) for record in records])
+
     def end(self) -> list[Chunk]:
         """Close what is open; the files of the split."""
         if self._partials:
@@ -177,25 +189,25 @@ class StagedSplit(SplitState):
 
     def _encode(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
-        encode = line_encoder(stage)
+        encoded = line_encoder(stage)
         for record in records:
             try:
-                lines.append(encode(record))
+                lines.append(encoded(record))
             except Exception as error:  # whatever it raises is that record's dead letter
-                self.fail(self.step, record, reason_of(error), getattr(error, "hint", None))
+                self._fail(record, error)
         return lines, len(records) - len(lines)
 
     def _aggregate(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
         failed = 0
-        partials, encode = self._partials, line_encoder(stage)
+        partials, encoded = self._partials, line_encoder(stage)
         for record in records:
             try:
                 added = [(_checked_key(key), partial) for key, partial in stage.keyed(record)]
-                own = [encode(partial) for key, partial in added if key is None]
+                own = [encoded(partial) for key, partial in added if key is None]
             except Exception as error:  # whatever it raises is that record's dead letter
                 failed += 1
-                self.fail(self.step, record, reason_of(error), getattr(error, "hint", None))
+                self._fail(record, error)
                 continue
             lines += own
             for key, partial in added:
@@ -204,12 +216,18 @@ class StagedSplit(SplitState):
                     partials[key] = partial if known is None else stage.combine(known, partial)
         return lines, failed
 
+    def _fail(self, record: Record, error: Exception) -> None:
+        hint = getattr(error, "hint", None)
+        self.fail(self.step, record, reason_of(error), hint, self.origin)
+
     def _write(self, lines: list[bytes]) -> None:
         if self._open is None:
             self._open = self._store.create(self._name("jsonl"))
             self._lines = 0
         self._open.write(b"\n".join(lines) + b"\n")
         self._lines += len(lines)
+        if self.origin is not None:
+            self._origins += [self.origin.to_json()] * len(lines)
         if self._open.size >= CHUNK_BYTES:
             self._roll()
 
@@ -220,7 +238,9 @@ class StagedSplit(SplitState):
     def _roll(self) -> None:
         if self._open is not None:
             id_ = f"{self.ref.id}.{self.writer}.{self._made:03d}"
-            self._chunks.append(Chunk(id_, self._open.name, self._lines, self._open.size))
+            chunk = Chunk(id_, self._open.name, self._lines, self._open.size)
+            chunk.origins, self._origins = self._origins or None, []
+            self._chunks.append(chunk)
             self._close(self._open)
             self._open = None
 

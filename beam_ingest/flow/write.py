@@ -18,6 +18,7 @@ from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.offer import offer
+from beam_ingest.flow.origin import Origin, for_writer
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retry import RetryPolicy
 from beam_ingest.flow.run_dir import RunDir
@@ -50,6 +51,7 @@ class WriteFn(StepFn):
 
     def process(self, batch: SplitBatch) -> Iterator[None]:
         """Write a batch, together with those of its split that follow, up to ``beam.batchSize``."""
+        batch = for_writer(batch, self.writer.name)
         state = self._take(batch)
         if isinstance(state, Outgoing):
             for records in state.gather(batch, self.plan.settings.batch_size):
@@ -71,10 +73,11 @@ class WriteFn(StepFn):
             state.sent = last
             state.pending += 1
             number, state.requests = state.requests, state.requests + 1
+        origins = state.take_origins(len(records))
         if len(self._flying) >= self.plan.settings.concurrency:
             done, self._flying = wait(self._flying, return_when=FIRST_COMPLETED)
             _raise(done)
-        self._flying.add(self._pool.submit(self._write, state, records, number))
+        self._flying.add(self._pool.submit(self._write, state, records, origins, number))
 
     def finish_bundle(self) -> None:
         """Wait for the answers."""
@@ -88,14 +91,16 @@ class WriteFn(StepFn):
             self._splits.abandon()
         super().teardown()
 
-    def _write(self, state: Outgoing, records: list[Record], number: int) -> None:
+    def _write(
+        self, state: Outgoing, records: list[Record], origins: list[Origin | None], number: int
+    ) -> None:
         ref = state.ref
         if records:
             self.worker.at(ref.key, self.spec.step)
             id_ = f"{self.plan.run_id}/{ref.id}/{ref.attempt}/{number}"
             outcomes = self._outcomes(Batch(records, id_))
             try:
-                failed = settle(state, self.spec.step, records, outcomes)
+                failed = settle(state, self.spec.step, records, outcomes, origins)
             except OSError as error:
                 state.abandon()
                 self.worker.disk_failed(error)
@@ -128,6 +133,7 @@ class Outgoing(SplitState):
         self.requests = 0
         self.sent = False
         self._held: list[Record] = []
+        self._origins: list[Origin | None] = []
         self._size = 0
 
     def gather(self, batch: SplitBatch, limit: int) -> Iterator[list[Record]]:
@@ -136,6 +142,8 @@ class Outgoing(SplitState):
         The cuts depend on the split alone, so they are the same when a bundle is run again.
         """
         self._held += batch.records
+        if batch.origin is not None:
+            self._origins += [batch.origin] * len(batch.records)
         self._size += batch.size
         while len(self._held) >= limit:
             yield self._held[:limit]
@@ -145,9 +153,18 @@ class Outgoing(SplitState):
             held, self._held, self._size = self._held, [], 0
             yield held
 
+    def take_origins(self, count: int) -> list[Origin | None]:
+        """Of the next ``count`` records that ``gather`` gave: all None but in a replay."""
+        taken, self._origins = self._origins[:count], self._origins[count:]
+        return taken or [None] * count
+
 
 def settle(
-    state: SplitState, step: str, records: Sequence[Record], outcomes: Sequence[Outcome]
+    state: SplitState,
+    step: str,
+    records: Sequence[Record],
+    outcomes: Sequence[Outcome],
+    origins: Sequence[Origin | None],
 ) -> int:
     """Count the outcomes into the split's ledger; the number of records that failed.
 
@@ -158,16 +175,16 @@ def settle(
     with state.lock:
         if state.abandoned:
             return 0
-        for record, outcome in zip(records, outcomes, strict=True):
+        for record, outcome, origin in zip(records, outcomes, origins, strict=True):
             if isinstance(outcome, Rejected):
                 failed += 1
-                state.fail(step, record, outcome.why)
+                state.fail(step, record, outcome.why, origin=origin)
             elif isinstance(outcome, Deferred):
-                why = _defer(state, record)
+                why = _defer(state, record, origin)
                 deferred += why is None
                 failed += why is not None
                 if why is not None:
-                    state.fail(step, record, why)
+                    state.fail(step, record, why, origin=origin)
             elif isinstance(outcome, Unchanged):
                 unchanged += 1
         counts = state.ledger.step(step)
@@ -191,13 +208,13 @@ def leave_mark(step: StepFn, state: SplitState) -> None:
         step.worker.settled(failed=state.error is not None)
 
 
-def _defer(state: SplitState, record: Record) -> str | None:
+def _defer(state: SplitState, record: Record, origin: Origin | None) -> str | None:
     """Keep a record for later; why that cannot be done, or None."""
     try:
         line = encode(record)
     except Exception as error:  # what cannot be written down cannot be offered again
         return f"put off, but it cannot be kept: {reason_of(error)}"
-    state.defer(line)
+    state.defer(line, origin)
     return None
 
 

@@ -93,6 +93,11 @@ class FileBulkSink(BulkSink):
         with _writing(artefact.target):
             artefact.undo()
 
+    def replaces(self) -> str | None:
+        """The file or folder that is there; where there is none yet, nothing is lost."""
+        artefact = self._artefact
+        return str(artefact.target) if artefact.exists() else None
+
     def checks(self) -> Iterable[Check]:
         """Whether the path can be written."""
         return (Check("target", self._check_target),)

@@ -54,6 +54,10 @@ class ServerComponent(Component):
         if self.connection.fingerprints is not None:
             self.connection.fingerprints.abort()
 
+    def replaces(self) -> str | None:
+        """Nothing: every write is an upsert."""
+        return None
+
     def retire(self, scope: Scope) -> Retired | None:
         """Soft-delete what the scope lost, where ``markDeleted…`` of the source says so."""
         found = self.connection

@@ -61,6 +61,10 @@ class _Ends(Wrapper[E]):
         """Abort in the wrapped component."""
         self.call("abort", lambda: self.wrapped.abort(token))
 
+    def replaces(self) -> str | None:
+        """As the wrapped component."""
+        return self.wrapped.replaces()
+
 
 class FaultySource(Wrapper[Source], Source):
     """A source that fails by a script."""
