@@ -191,11 +191,11 @@ def _writers(config: WorkflowConfig, context: Context) -> Iterator[Writer]:
         else:
             yield Writer(_slug(config.sink.step), sink=_spec(config.sink, context))
     if config.stage is not None and config.bulk_sink is not None:
-        name = config.bulk_sink.step
-        if config.sink is not None and config.sink.step == name:
-            name += "-bulk"
+        name = _slug(config.bulk_sink.step)
+        if config.sink is not None and _slug(config.sink.step) == name:
+            name += "-bulk"  # a writer's name stands in the names of its marks
         stage, bulk = _spec(config.stage, context), _spec(config.bulk_sink, context)
-        yield Writer(_slug(name), stage=stage, bulk=bulk)
+        yield Writer(name, stage=stage, bulk=bulk)
 
 
 def _staged(sink: ComponentConfig, context: Context) -> tuple[ComponentSpec, ComponentSpec]:
