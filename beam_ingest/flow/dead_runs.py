@@ -17,10 +17,12 @@ from beam_ingest.api.bulk_sink import BulkSink
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.api.sink import Sink
 from beam_ingest.flow.begin import UNDER_WAY, end
+from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.resume import changes, read_run
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.step import close
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +46,8 @@ def abort_dead_runs(
         lock = RunLock(run)
         try:
             lock.take()
-        except CannotStart:
-            continue  # it is alive
+        except (CannotStart, OSError):
+            continue  # it is alive, or another user's
         try:
             for writer in begun:
                 _abort(run, writer, wait)
@@ -77,10 +79,10 @@ def _abort(run: RunDir, writer: Writer, wait: Callable[[float], bool]) -> None:
         component.open()
         why = end(run, writer.name, component, wait, commit=False)
     except Exception as error:  # whatever a sink raises concerns the dead run only
-        why = f"{type(error).__name__}: {error}"
+        why = reason_of(error)
     finally:
         if component is not None:
-            component.close()
+            close(component, writer.target.step)
     if why is not None:
         _log.warning("what the dead run %s began could not be aborted: %s", run.store.root, why)
     else:
