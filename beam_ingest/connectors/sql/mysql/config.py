@@ -66,7 +66,7 @@ class MysqlAuthType(AuthType):
 
 
 class MysqlConfig(ServerConfig):
-    """A MySQL server, version 8 or newer (5.7 works too)."""
+    """A MySQL server, version 8.0.16 or newer."""
 
     type: Literal["Mysql"] = "Mysql"
     auth_type: MysqlAuthType | None = None
