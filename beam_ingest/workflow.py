@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from beam_ingest.config.model import ComponentConfig, WorkflowConfig
 
 if TYPE_CHECKING:
     from beam_ingest.flow.plan import Plan, Writer
+    from beam_ingest.flow.replay import Replayed
     from beam_ingest.flow.spec import ComponentSpec
 
 
@@ -71,12 +71,9 @@ class Workflow:
         """
         from beam_ingest.flow.dead_runs import abort_dead_runs
         from beam_ingest.flow.dry_run import without_writing
-        from beam_ingest.flow.launch import launch
         from beam_ingest.flow.prepare import new_run_id, prepare_run
         from beam_ingest.flow.resume import find_run, resume_run
         from beam_ingest.online import reported
-        from beam_ingest.runners.local import secrets_for_workers
-        from beam_ingest.runners.options import runner_and_options
 
         self._connect()
         beam = self.config.beam
@@ -90,30 +87,54 @@ class Workflow:
                 plan = self._plan(run_id, place)
             plan = replace(plan, allow_retire=allow_retire)
             plan = without_writing(plan) if dry_run else plan
-            runner, options = runner_and_options(
-                beam.runner, beam.workers, beam.options, plan.run_dir
-            )
+            engine = self._engine(plan, listener, handle_signals=handle_signals)
             lock = (resume_run if resume else prepare_run)(plan, self.config.document)
-            engine = partial(
-                launch,
-                plan,
-                runner,
-                options,
-                stall_timeout=beam.stall_timeout,
-                listener=listener,
-                handle_signals=handle_signals,
-            )
             try:
                 if not dry_run:
                     abort_dead_runs(plan, self.config.document, lambda seconds: True)
-                with secrets_for_workers(beam.workers if beam.is_local else 1):
-                    # A dry run is nobody's business but the user's.
-                    return engine() if dry_run else reported(self.config, plan, engine)
+                # A dry run is nobody's business but the user's.
+                return engine() if dry_run else reported(self.config, plan, engine)
             finally:
                 lock.release()
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
+
+    def replay(
+        self,
+        target: str,
+        *,
+        step: str | None = None,
+        run_dir: str | None = None,
+        listener: ProgressListener | None = None,
+        handle_signals: bool = False,
+    ) -> Replayed:
+        """Run dead letters again, each from the step it failed in, and note those that pass.
+
+        ``target`` is a run (as in ``run``'s ``resume``) or a file of dead letters, of which
+        nothing is noted; ``step`` takes only the letters of that step. The other parameters are
+        those of ``run``. Raises ``IngestError`` where it cannot start; then nothing was written.
+        """
+        from beam_ingest.flow.letters import find_letters
+        from beam_ingest.flow.prepare import new_run_id, prepare_run
+        from beam_ingest.flow.replay import locked, replay_of
+
+        # A replay is not the base of what a later run leaves out as unchanged.
+        beam = self.config.beam.model_copy(update={"skip_unchanged": "off"})
+        workflow = Workflow(replace(self.config, beam=beam))
+        run_id = new_run_id()
+        plan = workflow._plan(run_id, run_dir or f"{beam.work_dir.rstrip('/')}/{run_id}")
+        letters = find_letters(beam.work_dir, target)
+        with locked(letters):
+            replay = replay_of(plan, letters, step)
+            if replay.plan is None:
+                return replay.nothing()
+            engine = workflow._engine(replay.plan, listener, handle_signals=handle_signals)
+            lock = prepare_run(replay.plan, self.config.document)
+            try:
+                return replay.settle(engine())
+            finally:
+                lock.release()
 
     def preview(self, limit: int) -> Iterator[Record]:
         """The first ``limit`` records after the processors, in this process; touches no output."""
@@ -143,6 +164,30 @@ class Workflow:
             for check in spec.cls(spec.config, self._context("test-connection")).checks():
                 yield spec.step, check
 
+    def _engine(
+        self, plan: Plan, listener: ProgressListener | None, *, handle_signals: bool
+    ) -> Callable[[], Report]:
+        """What runs ``plan``. Raises ``IngestError`` for options that no runner takes."""
+        from beam_ingest.flow.launch import launch
+        from beam_ingest.runners.local import secrets_for_workers
+        from beam_ingest.runners.options import runner_and_options
+
+        beam = self.config.beam
+        runner, options = runner_and_options(beam.runner, beam.workers, beam.options, plan.run_dir)
+
+        def run() -> Report:
+            with secrets_for_workers(beam.workers if beam.is_local else 1):
+                return launch(
+                    plan,
+                    runner,
+                    options,
+                    stall_timeout=beam.stall_timeout,
+                    listener=listener,
+                    handle_signals=handle_signals,
+                )
+
+        return run
+
     def _connect(self) -> None:
         if self.config.connection_from_server:
             from beam_ingest.online import connected
@@ -152,7 +197,11 @@ class Workflow:
     def _context(self, run_id: str) -> Context:
         config = self.config
         beam = config.beam
-        settings = RunSettings(**{name: getattr(beam, name) for name in RunSettings.model_fields})
+        values = {name: getattr(beam, name) for name in RunSettings.model_fields}
+        if beam.max_connections is not None:
+            # The limit is the whole run's, and a component knows its own process only.
+            values["max_connections"] = max(1, beam.max_connections // beam.workers)
+        settings = RunSettings(**values)
         return Context(config.service_name, run_id, config.source_config, config.server, settings)
 
     def _resumed(self, run_dir: str) -> Plan:

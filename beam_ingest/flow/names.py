@@ -26,7 +26,9 @@ class NewNames:
     """Tells which of the records that are written have names their scope's listing does not."""
 
     def __init__(self, run: RunDir) -> None:
-        self._listed = lru_cache(_SCOPES)(run.scope_names)
+        self._run = run
+        self._places: dict[tuple[str, str], tuple[int, int]] | None = None
+        self._listed = lru_cache(_SCOPES)(self._names)
 
     def of(self, records: Iterable[Record]) -> Iterator[tuple[str, str, str]]:
         """(scope, entity type, name) of each such record."""
@@ -36,6 +38,12 @@ class NewNames:
                 listed = self._listed(scope, record.entity_type)
                 if listed is not None and name not in listed:
                     yield scope, record.entity_type, name
+
+    def _names(self, scope: str, entity_type: str) -> frozenset[str] | None:
+        if self._places is None:  # not before the first record, when the listing has ended
+            self._places = self._run.scope_places()
+        place = self._places.get((scope, entity_type))
+        return None if place is None else frozenset(self._run.scope_at(*place).names)
 
 
 def new_names_for(plan: Plan, writer: Writer, run: RunDir) -> NewNames | None:

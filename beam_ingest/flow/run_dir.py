@@ -2,9 +2,9 @@
 
 ::
 
-    run.json  lock  splits.json  stop  report.json
+    run.json  lock  splits.json  scopes.jsonl  stop  report.json
     marks/<split>.<writer>.json     staged/  merged/  published/  dead/  deferred/
-    scopes/  renamed/  tokens/<component>.json  retired/<writer>.json  heartbeats/<worker>.json
+    renamed/  tokens/<component>.json  retired/<writer>.json  heartbeats/<worker>.json
 """
 
 from __future__ import annotations
@@ -40,14 +40,25 @@ class RunDir:
     def write_listing(self, splits: list[Split], scopes: list[Scope], error: str | None) -> None:
         """The splits and scopes, in the order listed; ``error`` where the listing broke off.
 
-        Scopes' names go to files of their own, before the listing that counts them.
+        All scopes' names go to one file, before the listing that says where each one's are: a
+        file each would cost a catalogue of thousands of schemas more than reading it.
         """
-        for scope in scopes:
-            self.store.write(_scope_name(scope.fqn, scope.entity_type), _scope_bytes(scope))
+        places: list[list[Any]] = []
+        if scopes:
+            file = self.store.create("scopes.jsonl")
+            try:
+                for scope in scopes:
+                    line = _scope_line(scope)
+                    places.append([scope.fqn, scope.entity_type, file.size, len(line)])
+                    file.write(line)
+            except BaseException:
+                file.abandon()
+                raise
+            file.finish()
         listing = {
             "error": error,
             "splits": [[split.key, split.payload] for split in splits],
-            "scopes": [[scope.fqn, scope.entity_type] for scope in scopes],
+            "scopes": places,
         }
         self.store.write("splits.json", json.dumps(listing, separators=(",", ":")).encode())
 
@@ -64,16 +75,20 @@ class RunDir:
 
     def scopes(self) -> Iterator[Scope]:
         """The scopes that were listed, one in memory at a time."""
-        for fqn, entity_type in (self.listing() or {"scopes": []})["scopes"]:
-            data = self.store.read(_scope_name(fqn, entity_type))
-            if data is not None:
-                value = json.loads(data)
-                yield Scope(fqn, value["names"], entity_type, value["failed"])
+        if (self.listing() or {"scopes": []})["scopes"]:
+            with self.store.open("scopes.jsonl") as file:
+                yield from map(_scope, file)
 
-    def scope_names(self, fqn: str, entity_type: str) -> frozenset[str] | None:
-        """The listing of one scope, or None where there is no such scope."""
-        data = self.store.read(_scope_name(fqn, entity_type))
-        return None if data is None else frozenset(json.loads(data)["names"])
+    def scope_places(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """Where in ``scopes.jsonl`` each scope is, by its FQN and entity type: offset, length."""
+        listed = (self.listing() or {"scopes": []})["scopes"]
+        return {(fqn, entity_type): (offset, size) for fqn, entity_type, offset, size in listed}
+
+    def scope_at(self, offset: int, length: int) -> Scope:
+        """The scope at one of ``scope_places``."""
+        with self.store.open("scopes.jsonl") as file:
+            file.seek(offset)
+            return _scope(file.read(length))
 
     # What was done.
 
@@ -168,19 +183,14 @@ def mark_name(ref: SplitRef, writer: str) -> str:
     return f"marks/{ref.id}.{writer}.json"
 
 
-def _scope_name(fqn: str, entity_type: str) -> str:
-    # One container has a scope for each kind of what is in it: its tables, its procedures.
-    return f"scopes/{_hash(json.dumps([fqn, entity_type]))}.json"
+def _scope_line(scope: Scope) -> bytes:
+    value = [scope.fqn, scope.entity_type, scope.failed, sorted(scope.names)]
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
-def _scope_bytes(scope: Scope) -> bytes:
-    value = {
-        "fqn": scope.fqn,
-        "names": sorted(scope.names),
-        "entityType": scope.entity_type,
-        "failed": scope.failed,
-    }
-    return json.dumps(value, separators=(",", ":")).encode()
+def _scope(line: bytes) -> Scope:
+    fqn, entity_type, failed, names = json.loads(line)
+    return Scope(fqn, names, entity_type, failed)
 
 
 def _hash(text: str) -> str:

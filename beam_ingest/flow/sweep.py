@@ -9,7 +9,7 @@ from beam_ingest.flow.fold import Fold
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import LocalStore
 
-_WRITTEN_WHOLE = ("", "marks", "merged", "published", "renamed", "retired", "scopes", "tokens")
+_WRITTEN_WHOLE = ("", "marks", "merged", "published", "renamed", "retired", "tokens")
 """The folders of files that are written at once; not the heartbeats, which still go on."""
 
 

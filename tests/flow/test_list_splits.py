@@ -41,7 +41,7 @@ def test_splits_go_on_in_the_order_listed_and_are_on_disk(tmp_path: Path, hooks:
     hooks["splits"] = lambda: [Split("b", {"n": 1}), Scope("s", ["s.x"]), Split("a")]
     assert list_all(tmp_path) == ["b", "a"]
     assert listing(tmp_path) == {
-        "error": None, "splits": [["b", {"n": 1}], ["a", {}]], "scopes": [["s", "table"]],
+        "error": None, "splits": [["b", {"n": 1}], ["a", {}]], "scopes": [["s", "table", 0, 27]],
     }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_a_transient_error_starts_the_listing_again(tmp_path: Path, hooks: Hooks
 
     hooks["splits"] = splits
     assert list_all(tmp_path) == ["a"]
-    assert listing(tmp_path)["scopes"] == [["s", "table"]]
+    assert listing(tmp_path)["scopes"] == [["s", "table", 0, 27]]
 
 
 def test_a_fatal_error_stops_the_run(tmp_path: Path, hooks: Hooks) -> None:

@@ -27,12 +27,9 @@ def test_the_listing_has_its_splits_in_order_and_names_its_scopes(
 ) -> None:
     run.write_listing([Split("b", {"n": 1}), Split("a")], [Scope("s", {"s.y", "s.x"})], None)
     assert text(tmp_path, "splits.json") == (
-        '{"error":null,"splits":[["b",{"n":1}],["a",{}]],"scopes":[["s","table"]]}'
+        '{"error":null,"splits":[["b",{"n":1}],["a",{}]],"scopes":[["s","table",0,33]]}'
     )
-    (scope,) = (tmp_path / "scopes").iterdir()
-    assert scope.read_text() == (
-        '{"fqn":"s","names":["s.x","s.y"],"entityType":"table","failed":null}'
-    )
+    assert text(tmp_path, "scopes.jsonl") == '["s","table",null,["s.x","s.y"]]\n'
 
 
 def test_what_was_listed_is_read_back(run: RunDir) -> None:
@@ -45,8 +42,10 @@ def test_what_was_listed_is_read_back(run: RunDir) -> None:
     assert run.listing() == {
         "error": "it broke off",
         "splits": [["b", {"n": 1}], ["a", {}]],
-        "scopes": [["s", "table"], ["t", "databaseSchema"]],
+        "scopes": [["s", "table", 0, 33], ["t", "databaseSchema", 33, 46]],
     }
+    places = run.scope_places()
+    assert [run.scope_at(*places[key]) for key in places] == scopes
     refs = list(run.splits())
     assert [(ref.key, ref.index, ref.payload) for ref in refs] == [
         (PARENTS, 0, {}), ("b", 1, {"n": 1}), ("a", 2, {}),
