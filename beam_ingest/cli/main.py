@@ -24,6 +24,7 @@ VERBS = {
     "schema": "Print the JSON Schema of a workflow or a component.",
     "new": "Write a new workflow, or a component with its test.",
     "dead-letters": "Show the records of a run that failed.",
+    "replay": "Run dead letters again, from the step they failed in.",
 }
 """The verbs with their one line of help; each is ``verb`` in the module of its name."""
 

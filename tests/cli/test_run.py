@@ -28,6 +28,7 @@ def test_options_reach_the_workflow(cli: Run, workflow: Scripted) -> None:
     assert callable(options.pop("listener"))
     assert options == {
         "dry_run": True, "run_dir": "here", "allow_retire": True, "handle_signals": True,
+        "resume": None,
     }  # fmt: skip
 
 

@@ -185,6 +185,9 @@ class Folder(Sink):
     def abort(self, token: Any) -> None:
         (self.folder / f".aborted-{token['run']}").touch()
 
+    def replaces(self) -> str | None:
+        return None
+
     @property
     def folder(self) -> Path:
         return Path(self.config.path)
