@@ -1,48 +1,40 @@
-"""From a configuration to a plan: the writers and their names."""
+"""What a workflow hands to its components, whatever the graph is."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from beam_ingest import Context
-from beam_ingest.workflow import Workflow, _writers
+from beam_ingest import Processor
+from tests.flow.workflows import run, workflow
+
+pytestmark = pytest.mark.slow
 
 
-def writers(tmp_path: Path, **sections: Any) -> list[Any]:
-    config = {
-        "source": {"type": "file", "config": {"path": str(tmp_path)}},
-        **sections,
-    }
-    return list(_writers(Workflow.from_config(config).config, Context()))
+class ShowsSettings(Processor):
+    """Leaves on the record what the context says."""
+
+    def process(self, record: Any) -> Any:
+        settings = self.context.settings
+        return {**record, "limit": settings.max_connections, "run": self.context.run_id}
 
 
-def file(tmp_path: Path, name: str | None = None) -> dict[str, Any]:
-    section: dict[str, Any] = {"type": "file", "config": {"path": str(tmp_path / "out")}}
-    return section if name is None else {**section, "name": name}
-
-
-def test_a_staged_sink_is_a_stage_and_a_bulk_sink(tmp_path: Path) -> None:
-    (writer,) = writers(tmp_path, sink=file(tmp_path, "out"))
-    assert (writer.name, writer.sink) == ("out", None)
-    assert (writer.stage.step, writer.bulk.step) == ("out (stage)", "out")
-
-
-def test_a_name_that_stands_in_file_names_has_no_dots(tmp_path: Path) -> None:
-    (writer,) = writers(tmp_path, sink={"type": "console", "name": "to.the.console"})
-    assert (writer.name, writer.target.step) == ("to_the_console", "to.the.console")
-
-
-@pytest.mark.parametrize(("sink", "bulk"), [("a.b", "a_b"), ("a_b", "a.b"), (None, None)])
-def test_two_writers_never_share_the_files_of_their_marks(
-    tmp_path: Path, sink: str | None, bulk: str | None
+@pytest.mark.parametrize(("workers", "written", "each"), [(1, 5, 5), (2, 5, 2), (2, 1, 1)])
+def test_a_limit_of_connections_is_shared_over_the_workers(
+    tmp_path: Path, workers: int, written: int, each: int
 ) -> None:
-    found = writers(
+    out = tmp_path / "out.jsonl"
+    config = workflow(
         tmp_path,
-        sink={"type": "console", **({"name": sink} if sink else {})},
-        stage={"type": "file", "name": "staging"},
-        bulkSink=file(tmp_path, bulk),
+        {"splits": 2, "records": 2},
+        processors=[{"type": "tests.test_workflow.ShowsSettings"}],
+        sink={"type": "file", "config": {"path": str(out)}},
+        beam={"workers": workers, "maxConnections": written},
     )
-    assert len({writer.name for writer in found}) == 2
+    report = run(config)
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {record["limit"] for record in records} == {each}
+    assert {record["run"] for record in records} == {report.run_id}
