@@ -10,6 +10,7 @@ from beam_ingest.api.component import Check
 from beam_ingest.api.progress import ProgressSnapshot
 from beam_ingest.api.record import Record
 from beam_ingest.api.report import Report, StepReport
+from beam_ingest.flow.replay import Replayed
 
 
 def a_report(**changes: Any) -> Report:
@@ -28,9 +29,10 @@ def a_report(**changes: Any) -> Report:
 
 
 class ScriptedWorkflow:
-    """Set ``report``, ``records``, ``named_checks`` and ``error`` on the class."""
+    """Set ``report``, ``replayed``, ``records``, ``named_checks`` and ``error`` on the class."""
 
     report: ClassVar[Report] = a_report()
+    replayed: ClassVar[Replayed] = Replayed(a_report(), passed=1, failed=0, lost=0)
     records: ClassVar[list[Record]] = []
     named_checks: ClassVar[list[tuple[str, Check]]] = []
     error: ClassVar[BaseException | None] = None
@@ -58,6 +60,12 @@ class ScriptedWorkflow:
             raise self.error
         options["listener"](ProgressSnapshot("reading", 1.0, 1, 1, 0, (("shop", 3, 3, 0),)))
         return self.report
+
+    def replay(self, target: str, **options: Any) -> Replayed:
+        self.calls.append({"target": target, **options})
+        if self.error is not None:
+            raise self.error
+        return self.replayed
 
     def preview(self, limit: int) -> Iterator[Record]:
         yield from self.records[:limit]

@@ -117,7 +117,11 @@ def test_a_run_that_is_not_there_is_a_usage_error(cli: Run, folder: Path) -> Non
 
 @pytest.mark.parametrize(
     ("line", "why"),
-    [("{torn", "key must be a string"), ("[1]", "no JSON object"), ('{"step": "s", "reason": "r"}', "'name'")],
+    [
+        ("{torn", "key must be a string"),
+        ("[1]", "no JSON object"),
+        ('{"step": "s", "reason": "r"}', "'name'"),
+    ],
 )
 def test_a_file_of_something_else_is_named_with_its_line(
     cli: Run, folder: Path, line: str, why: str

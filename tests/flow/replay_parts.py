@@ -43,6 +43,13 @@ class Twins(Processor):
         return twins
 
 
+class Settings(Processor):
+    """Writes a setting of the run onto each record."""
+
+    def process(self, record: Any) -> Any:
+        return {**record, "skipUnchanged": self.context.settings.skip_unchanged}
+
+
 class Pile(BulkSink):
     """One file a record, an upsert; what ``rejects`` names is rejected, with ``fail`` all fails."""
 
