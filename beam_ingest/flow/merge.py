@@ -13,9 +13,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from beam_ingest.api.stage import Stage
+from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.plan import Plan, Writer
-from beam_ingest.flow.stage import line_encoder
 from beam_ingest.flow.step import StepFn
 
 PLAIN_GROUPS = 64

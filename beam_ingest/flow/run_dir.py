@@ -5,6 +5,7 @@
     run.json  lock  splits.json  scopes.jsonl  stop  report.json
     marks/<split>.<writer>.json     staged/  merged/  published/  dead/  deferred/
     renamed/  tokens/<component>.json  retired/<writer>.json  heartbeats/<worker>.json
+    replays/<run id>.json
 """
 
 from __future__ import annotations

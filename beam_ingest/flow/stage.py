@@ -8,7 +8,7 @@ folds the spills.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import to_json
@@ -19,6 +19,7 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.origin import for_writer
@@ -272,22 +273,6 @@ class StagedSplit(SplitState):
 def shard_of(key: str) -> int:
     """The shard of a key, the same in every process and version of Python."""
     return zlib.crc32(key.encode()) % SHARDS
-
-
-def line_encoder(stage: Stage) -> Callable[[Record], bytes]:
-    """``stage.encode``, checked where the stage has one of its own."""
-    if type(stage).encode is Stage.encode:
-        return stage.encode
-
-    def encode(record: Record) -> bytes:
-        line = stage.encode(record)
-        if not isinstance(line, bytes):
-            raise RecordError(f"encode() returned a {type(line).__name__}, not bytes")
-        if b"\n" in line:
-            raise RecordError("encode() returned more than one line")
-        return line
-
-    return encode
 
 
 def _checked_key(key: object) -> str | None:
