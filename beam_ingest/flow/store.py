@@ -8,6 +8,7 @@ appears when it is closed. Folders are private (0700), files too (0600).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 _TEMPORARY = ".tmp-"
+_UNKNOWN_HERE = (errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""What file systems answer that know no links or no sync of folders: shared and FAT ones."""
 
 
 class Store(Protocol):
@@ -177,13 +180,24 @@ class _LocalFile(DurableFile):
         """``finish``, unless the name is taken; whether it was free."""
         try:
             self._sync()
-            os.link(self._temporary, self._path)
+            self._link()
         except FileExistsError:
             return False
         finally:
             self.abandon()
         _sync_folder(self._path.parent)
         return True
+
+    def _link(self) -> None:
+        try:
+            os.link(self._temporary, self._path)
+        except OSError as error:
+            if error.errno not in _UNKNOWN_HERE:
+                raise
+            # No links on this file system: two at the same moment may both be the first.
+            if self._path.exists():
+                raise FileExistsError(str(self._path)) from None
+            self._temporary.replace(self._path)
 
     def abandon(self) -> None:
         super().abandon()
@@ -209,5 +223,8 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNKNOWN_HERE:
+            raise
     finally:
         os.close(descriptor)

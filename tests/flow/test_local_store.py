@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -144,3 +145,46 @@ def test_a_folder_in_the_place_of_a_file_is_an_os_error(store: LocalStore) -> No
         store.write("a", b"")
     with pytest.raises(OSError):
         store.read("a")
+
+
+class TestAFileSystemThatKnowsLess:
+    """Shared folders and memory cards: no links, no sync of folders."""
+
+    @pytest.fixture(autouse=True)
+    def knows_less(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        fsync = os.fsync
+
+        def no_folders(descriptor: int) -> None:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "Invalid argument")
+            fsync(descriptor)
+
+        def no_links(*_: Any) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "fsync", no_folders)
+        monkeypatch.setattr(os, "link", no_links)
+
+    def test_keeps_files_all_the_same(self, store: LocalStore) -> None:
+        store.write("marks/a", b"one")
+        assert store.read("marks/a") == b"one"
+
+    def test_keeps_the_first_of_two(self, store: LocalStore) -> None:
+        assert store.write_new("stop", b"one") is True
+        assert store.write_new("stop", b"two") is False
+        assert store.read("stop") == b"one"
+        assert [path.name for path in Path(store.root).iterdir()] == ["stop"]
+
+
+def test_a_folder_that_cannot_be_made_durable_fails_the_write(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("a", b"")
+
+    def broken(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        store.write("a", b"one")
