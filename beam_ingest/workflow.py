@@ -71,20 +71,14 @@ class Workflow:
         """
         from beam_ingest.flow.dead_runs import abort_dead_runs
         from beam_ingest.flow.dry_run import without_writing
-        from beam_ingest.flow.prepare import new_run_id, prepare_run
-        from beam_ingest.flow.resume import find_run, resume_run
+        from beam_ingest.flow.prepare import prepare_run
+        from beam_ingest.flow.resume import resume_run
         from beam_ingest.online import reported
 
         self._connect()
-        beam = self.config.beam
         temporary = tempfile.mkdtemp(prefix="beam-ingest-") if dry_run else None
         try:
-            if resume is not None:
-                plan = self._resumed(find_run(beam.work_dir, resume))
-            else:
-                run_id = new_run_id()
-                place = temporary or run_dir or f"{beam.work_dir.rstrip('/')}/{run_id}"
-                plan = self._plan(run_id, place)
+            plan = self._resumed(resume) if resume else self._new_plan(temporary or run_dir)
             plan = replace(plan, allow_retire=allow_retire)
             plan = without_writing(plan) if dry_run else plan
             engine = self._engine(plan, listener, handle_signals=handle_signals)
@@ -116,14 +110,14 @@ class Workflow:
         those of ``run``. Raises ``IngestError`` where it cannot start; then nothing was written.
         """
         from beam_ingest.flow.letters import find_letters
-        from beam_ingest.flow.prepare import new_run_id, prepare_run
+        from beam_ingest.flow.prepare import prepare_run
         from beam_ingest.flow.replay import locked, replay_of
 
+        self._connect()
         # A replay is not the base of what a later run leaves out as unchanged.
         beam = self.config.beam.model_copy(update={"skip_unchanged": "off"})
         workflow = Workflow(replace(self.config, beam=beam))
-        run_id = new_run_id()
-        plan = workflow._plan(run_id, run_dir or f"{beam.work_dir.rstrip('/')}/{run_id}")
+        plan = workflow._new_plan(run_dir)
         letters = find_letters(beam.work_dir, target)
         with locked(letters):
             replay = replay_of(plan, letters, step)
@@ -204,9 +198,16 @@ class Workflow:
         settings = RunSettings(**values)
         return Context(config.service_name, run_id, config.source_config, config.server, settings)
 
-    def _resumed(self, run_dir: str) -> Plan:
-        from beam_ingest.flow.resume import read_run
+    def _new_plan(self, run_dir: str | None) -> Plan:
+        from beam_ingest.flow.prepare import new_run_id
 
+        run_id = new_run_id()
+        return self._plan(run_id, run_dir or f"{self.config.beam.work_dir.rstrip('/')}/{run_id}")
+
+    def _resumed(self, name: str) -> Plan:
+        from beam_ingest.flow.resume import find_run, read_run
+
+        run_dir = find_run(self.config.beam.work_dir, name)
         before = read_run(run_dir)
         plan = self._plan(before["runId"], run_dir)
         return replace(plan, started_at=before["startedAt"], attempt=before["attempt"] + 1)

@@ -31,7 +31,7 @@ def test_the_workflow_runs() -> None:
     make_sample_database(Path("shop.db"))
     Path("shop.yaml").write_text(blocks("yaml")[0])
     Workflow.from_config("shop.yaml").run().raise_for_status()
-    assert len(Path("tables.jsonl").read_text().splitlines()) == 10
+    assert len(Path("tables.jsonl").read_text().splitlines()) == 13
 
 
 def test_the_lines_of_python_run_the_workflow() -> None:

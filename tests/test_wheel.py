@@ -75,7 +75,7 @@ def test_the_installed_wheel_makes_checks_and_runs_a_workflow(
     assert {line.split()[0] for line in checks.splitlines()} == {"ok"}
     report = json.loads(_run(tmp_path, command, "run", "-c", "shop.yaml", "--json"))
     assert report["status"] == "success"
-    assert len((tmp_path / "out" / "shop.jsonl").read_text().splitlines()) == 10
+    assert len((tmp_path / "out" / "shop.jsonl").read_text().splitlines()) == 13
 
 
 def test_a_component_in_the_current_folder_is_found_by_the_installed_command(

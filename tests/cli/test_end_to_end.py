@@ -78,7 +78,7 @@ def test_a_run_writes_its_output_its_report_and_its_status(shop: Path) -> None:
     assert Report.model_validate_json(Path(report.run_dir, "report.json").read_bytes()) == report
     names = [json.loads(line)["fullyQualifiedName"]
              for line in (shop / "out.jsonl").read_text().splitlines()]  # fmt: skip
-    assert len(names) == 12
+    assert len(names) == 15
     assert "shop.default.main.order_totals" in names
     assert report.sentence in ran.stderr
     assert "warning" not in ran.stderr
@@ -91,7 +91,7 @@ def test_a_workflow_can_come_from_stdin_with_keys_set(shop: Path) -> None:
         stdin=WORKFLOW,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert len((shop / "other.jsonl").read_text().splitlines()) == 12
+    assert len((shop / "other.jsonl").read_text().splitlines()) == 15
     assert (shop / "here" / "report.json").exists()
     assert not (shop / "runs").exists()
 

@@ -68,16 +68,16 @@ def test_without_debug_no_error_shows_a_traceback(cli: Run, workflow: Scripted) 
 def test_an_exception_in_the_users_own_code_names_the_line_there(
     cli: Run, workflow: Scripted, folder: Path
 ) -> None:
-    (folder / "mine.py").write_text("def explode():\n    return 1 / 0\n")
-    import mine  # type: ignore[import-not-found]
+    (folder / "exploding.py").write_text("def explode():\n    return 1 / 0\n")
+    import exploding  # type: ignore[import-not-found]
 
     try:
-        mine.explode()
+        exploding.explode()
     except ZeroDivisionError as error:
         workflow.error = error
     result = cli("preview", "-c", "w.yaml")
     assert result.exit_code == 1
-    assert f"{folder / 'mine.py'}, line 2, in explode: ZeroDivisionError" in result.stderr
+    assert f"{folder / 'exploding.py'}, line 2, in explode: ZeroDivisionError" in result.stderr
 
 
 def test_ctrl_c_before_the_run_has_begun_is_130(cli: Run, workflow: Scripted) -> None:
