@@ -44,9 +44,7 @@ def run(config: dict[str, Any], **options: Any) -> Report:
 
 def check(report: Report) -> None:
     """in = passed + filtered + failed at every step; every split is accounted for."""
-    counts = [
-        (s.name, Counts(s.in_, s.passed, s.filtered, s.failed, s.out)) for s in report.steps
-    ]
+    counts = [(s.name, Counts(s.in_, s.passed, s.filtered, s.failed, s.out)) for s in report.steps]
     assert unbalanced(counts) == []
     splits = report.splits
     if splits.total is not None:
