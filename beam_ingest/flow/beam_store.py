@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from apache_beam.io.filesystems import FileSystems
 
-from beam_ingest.flow.store import DurableFile
+from beam_ingest.flow.durable_file import DurableFile
 
 _MIME_TYPE = "application/octet-stream"
 

@@ -15,12 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from beam_ingest.api.record import Record
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter
+from beam_ingest.flow.durable_file import DurableFile
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, LineFile, Mark
 from beam_ingest.flow.names import NewNames, new_names_file
 from beam_ingest.flow.origin import Origin, with_origin
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.store import DurableFile, Store
+from beam_ingest.flow.store import Store
 
 
 class LineWriter:

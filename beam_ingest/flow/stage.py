@@ -19,6 +19,7 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.durable_file import DurableFile
 from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.names import new_names_for
@@ -27,7 +28,6 @@ from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import Committer, OrderedSplits, SplitState
 from beam_ingest.flow.step import StepFn
-from beam_ingest.flow.store import DurableFile
 
 CHUNK_BYTES = 128 * 1024 * 1024
 """A staged file is closed at the first batch that takes it over so many bytes."""

@@ -7,13 +7,14 @@ appears when it is closed. Folders are private (0700), files too (0600).
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from beam_ingest.flow.durable_file import DurableFile
 
 _TEMPORARY = ".tmp-"
 _UNKNOWN_HERE = (errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
@@ -54,29 +55,6 @@ class Store(Protocol):
 
     def sweep(self, folder: str, keep: frozenset[str]) -> None:
         """Remove everything in ``folder`` that ``keep`` does not name."""
-
-
-class DurableFile:
-    """A file being written. It is there, under its name, only after ``finish``."""
-
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._stream = stream
-        self.name = name
-        self.size = 0
-
-    def write(self, data: bytes) -> None:
-        """Append ``data``."""
-        self._stream.write(data)
-        self.size += len(data)
-
-    def finish(self) -> None:
-        """Make it durable and close it. May be called once, also from another thread."""
-        self._stream.close()
-
-    def abandon(self) -> None:
-        """Close it without caring. May be called twice, and after ``finish`` has failed."""
-        with contextlib.suppress(OSError):  # a full disk shows again here; nothing counts on it
-            self._stream.close()
 
 
 def store_of(root: str) -> Store:
