@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from beam_ingest import (
+    Batch,
     BulkSink,
     Context,
     Processor,
@@ -29,6 +30,7 @@ from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.run_dir import RunDir, split_ref
 from beam_ingest.flow.spec import ComponentSpec, context_to_json
 from beam_ingest.flow.step import StepFn
+from beam_ingest.flow.write import WriteFn
 
 HOOKS: dict[str, Callable[..., Any]] = {}
 """By the name of a method: what it does in this test. Emptied after every test."""
@@ -230,3 +232,30 @@ def lines(plan: Plan, file: str) -> list[Any]:
     data = RunDir(plan.run_dir).store.read(file)
     assert data is not None, f"{file} is not there"
     return [json.loads(line) for line in data.splitlines()]
+
+
+FULL = "the run directory cannot be written: [Errno 28] No space left on device"
+
+
+def full_disk(*_: Any, **__: Any) -> Any:
+    """In the place of whatever writes."""
+    raise OSError(28, "No space left on device")
+
+
+def stop_of(plan: Plan) -> dict[str, Any]:
+    return RunDir(plan.run_dir).stop() or {}
+
+
+def again(ref: SplitRef = REF, attempt: int = 1) -> SplitRef:
+    """The same split in a later attempt."""
+    return SplitRef(ref.key, ref.index, ref.id, {}, attempt)
+
+
+def write_all(plan: Plan, *batches: SplitBatch, writer: int = 0) -> None:
+    """Have a sink write the batches of one bundle."""
+    with set_up(WriteFn(plan, plan.writers[writer])) as fn:
+        assert bundle(fn, *batches) == []
+
+
+def names(batch: Batch) -> list[str]:
+    return [record["name"] for record in batch.records]  # type: ignore[index]

@@ -20,18 +20,16 @@ from tests.flow.scripted import (
     KeyedStage,
     batch,
     bundle,
+    full_disk,
     lines,
     plan_of,
     records,
     set_up,
     staged,
+    stop_of,
 )
 
 Hooks = dict[str, Callable[..., Any]]
-
-
-def full(*_: Any, **__: Any) -> Any:
-    raise OSError(28, "No space left on device")
 
 
 def stage_split(plan: Plan, ref: SplitRef, *made: Any) -> list[Chunk]:
@@ -53,10 +51,6 @@ def merge_all(plan: Plan, chunks: list[Chunk]) -> list[Chunk]:
 
 def refs(count: int) -> list[SplitRef]:
     return [split_ref(f"part/{number}", number, {}) for number in range(1, count + 1)]
-
-
-def stop_of(plan: Plan) -> dict[str, Any]:
-    return RunDir(plan.run_dir).stop() or {}
 
 
 def test_plain_files_pass_in_the_order_listed(tmp_path: Path, hooks: Hooks) -> None:
@@ -187,7 +181,7 @@ class TestAFoldThatFails:
     ) -> None:
         plan = plan_of(tmp_path, staged(stage=KeyedStage))
         chunks = self.chunks(plan)
-        monkeypatch.setattr(LocalStore, "create", full)
+        monkeypatch.setattr(LocalStore, "create", full_disk)
         assert merge_all(plan, chunks) == []
         self.check(plan, "the run directory cannot be written: [Errno 28] No space left on device")
 

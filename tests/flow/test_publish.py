@@ -25,7 +25,17 @@ from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.publish import PublishFn, staged_file
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import LocalStore
-from tests.flow.scripted import bundle, counts_of, letters, plan_of, set_up, staged
+from tests.flow.scripted import (
+    FULL,
+    bundle,
+    counts_of,
+    full_disk,
+    letters,
+    plan_of,
+    set_up,
+    staged,
+    stop_of,
+)
 
 Hooks = dict[str, Callable[..., Any]]
 
@@ -54,20 +64,12 @@ def published(plan: Plan, made: Chunk) -> Published:
     return found
 
 
-def stop_of(plan: Plan) -> dict[str, Any]:
-    return RunDir(plan.run_dir).stop() or {}
-
-
 def raising(error: Exception, after: int = 0) -> Callable[[Any], Any]:
     def does(file: Any) -> Any:
         yield from [Written()] * after
         raise error
 
     return does
-
-
-def full(*_: Any, **__: Any) -> Any:
-    raise OSError(28, "No space left on device")
 
 
 def test_a_file_is_handed_over_with_what_is_in_it(plan: Plan, hooks: Hooks) -> None:
@@ -243,18 +245,16 @@ class TestAFullDisk:
         self, plan: Plan, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = chunk(plan)
-        monkeypatch.setattr(RunDir, "write_published", full)
+        monkeypatch.setattr(RunDir, "write_published", full_disk)
         publish_all(plan, made)
-        assert stop_of(plan)["reason"] == (
-            "the run directory cannot be written: [Errno 28] No space left on device"
-        )
+        assert stop_of(plan)["reason"] == FULL
 
     def test_at_a_dead_letter_stops_the_run_and_leaves_no_note(
         self, plan: Plan, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = chunk(plan)
         hooks["publish"] = lambda file: [Written(), Rejected("no"), Written()]
-        monkeypatch.setattr(LocalStore, "create", full)
+        monkeypatch.setattr(LocalStore, "create", full_disk)
         publish_all(plan, made)
         assert RunDir(plan.run_dir).published(made.id) is None
         assert "No space left" in stop_of(plan)["reason"]

@@ -18,12 +18,14 @@ from beam_ingest.flow.run_dir import RunDir, split_ref
 from beam_ingest.flow.stage import StageFn
 from beam_ingest.flow.store import LocalStore
 from tests.flow.scripted import (
+    FULL,
     REF,
     KeyedStage,
     batch,
     bundle,
     counts_of,
     done_mark,
+    full_disk,
     lines,
     mark_of,
     plan_of,
@@ -31,24 +33,15 @@ from tests.flow.scripted import (
     set_up,
     sink,
     staged,
+    stop_of,
 )
 
 Hooks = dict[str, Callable[..., Any]]
-
-DISK = "the run directory cannot be written: [Errno 28] No space left on device"
 
 
 def stage_all(plan: Plan, *batches: SplitBatch) -> list[Chunk]:
     with set_up(StageFn(plan, plan.writers[-1])) as fn:
         return bundle(fn, *batches)
-
-
-def full(*_: Any, **__: Any) -> Any:
-    raise OSError(28, "No space left on device")
-
-
-def stop_of(plan: Plan) -> dict[str, Any]:
-    return RunDir(plan.run_dir).stop() or {}
 
 
 def test_the_last_batch_of_a_split_sends_its_files_on(tmp_path: Path, hooks: Hooks) -> None:
@@ -151,9 +144,9 @@ class TestWhatFailsLeavesNoMark:
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         plan = plan_of(tmp_path, staged())
-        monkeypatch.setattr(LocalStore, "create", full)
+        monkeypatch.setattr(LocalStore, "create", full_disk)
         self.stage_two(plan)
-        assert (stop_of(plan)["reason"], stop_of(plan)["exitCode"]) == (DISK, 1)
+        assert (stop_of(plan)["reason"], stop_of(plan)["exitCode"]) == (FULL, 1)
 
     def test_when_the_disk_refuses_the_first_batch_and_takes_the_second(
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
@@ -161,7 +154,7 @@ class TestWhatFailsLeavesNoMark:
         plan = plan_of(tmp_path, staged())
         with set_up(StageFn(plan, plan.writers[0])) as fn:
             with monkeypatch.context() as patch:
-                patch.setattr(LocalStore, "create", full)
+                patch.setattr(LocalStore, "create", full_disk)
                 bundle(fn, batch(0, records(2)))
             assert bundle(fn, batch(1, records(1), last=True)) == []
         assert mark_of(plan) is None
@@ -173,11 +166,11 @@ class TestWhatFailsLeavesNoMark:
         letter = DeadLetter.of("p", "no", {"name": "x"})
         with set_up(StageFn(plan, plan.writers[0])) as fn:
             with monkeypatch.context() as patch:
-                patch.setattr(LocalStore, "create", full)
+                patch.setattr(LocalStore, "create", full_disk)
                 bundle(fn, batch(0, records(2), dead=[letter]))
             assert bundle(fn, batch(1, records(1), last=True)) == []
         assert mark_of(plan) is None
-        assert stop_of(plan)["reason"] == DISK
+        assert stop_of(plan)["reason"] == FULL
 
     def test_when_a_file_cannot_be_made_durable(
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
@@ -185,7 +178,7 @@ class TestWhatFailsLeavesNoMark:
         plan = plan_of(tmp_path, staged())
         with set_up(StageFn(plan, plan.writers[0])) as fn:
             with monkeypatch.context() as patch:
-                patch.setattr(store._LocalFile, "finish", full)
+                patch.setattr(store._LocalFile, "finish", full_disk)
                 (chunk,) = bundle(fn, batch(0, records(2), last=True))
             assert fn.worker.splits == [0, 0]
             assert fn.worker.is_stopping()
@@ -196,10 +189,10 @@ class TestWhatFailsLeavesNoMark:
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         plan = plan_of(tmp_path, staged())
-        monkeypatch.setattr(RunDir, "write_mark", full)
+        monkeypatch.setattr(RunDir, "write_mark", full_disk)
         stage_all(plan, batch(0, records(2), last=True))
         assert mark_of(plan) is None
-        assert stop_of(plan)["reason"] == DISK
+        assert stop_of(plan)["reason"] == FULL
 
     @pytest.mark.parametrize(
         ("error", "reason", "code"),
