@@ -149,7 +149,7 @@ class _Waves:
 
     def _offer(self, records: list[Record], wave: int, offset: int) -> list[Outcome]:
         step = self._step
-        step.worker.at(f"(wave {wave} of deferred records)", step.step)
+        step.worker.at(f"(wave {wave} of deferred records)", step.step, patient=True)
         id_ = f"{step.plan.run_id}/{self._state.ref.id}/{wave}/{offset}"
         batch = Batch(records, id_, wave)
         return offer(self._sink, batch, step.worker.wait, RetryPolicy(), step.worker.fatal)

@@ -34,7 +34,7 @@ class FinishFn(StepFn):
 
     def process(self, _: object) -> Iterator[None]:
         """Finish the run."""
-        self.worker.at("(finishing)", "report")
+        self.worker.at("(finishing)", "report", patient=True)
         finish(self.plan, self.run, self.worker.wait)
         yield from ()
 

@@ -18,7 +18,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from beam_ingest.api.progress import ProgressListener
+from beam_ingest.api.progress import ProgressListener, ProgressSnapshot
 from beam_ingest.api.report import Report
 from beam_ingest.flow.build import build
 from beam_ingest.flow.dead_letter import reason_of
@@ -26,7 +26,7 @@ from beam_ingest.flow.finish import finish
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.watch import Watch
-from beam_ingest.flow.worker import stop_here
+from beam_ingest.flow.worker import FAILURES_HINT, stop_here, too_many_failures
 
 GRACE = 8.0
 """Seconds from a signal until the engine is left behind; an orchestrator kills after 10."""
@@ -55,7 +55,7 @@ def launch(
     watch = Watch(plan, run)
     with _signals(plan, run, enabled=handle_signals) as signals, _quiet_threads():
         engine.start()
-        left = _attend(run, engine, watch, signals, stall_timeout, listener)
+        left = _attend(plan, run, engine, watch, signals, stall_timeout, listener)
     if listener is not None:
         listener(watch.look())
     return _report(plan, run, engine, left=left)
@@ -79,6 +79,7 @@ class _Engine(threading.Thread):
 
 
 def _attend(
+    plan: Plan,
     run: RunDir,
     engine: _Engine,
     watch: Watch,
@@ -101,6 +102,7 @@ def _attend(
         snapshot = watch.look()
         if listener is not None:
             listener(snapshot)
+        _limit_failures(plan, run, snapshot)
         dead = watch.dead_worker()
         if dead is not None and run.store.read("report.json") is None:
             # A worker that ends with the run is gone a moment before the engine is.
@@ -121,6 +123,13 @@ def _attend(
     if engine.is_alive():
         engines_left_behind.append(engine)
     return True
+
+
+def _limit_failures(plan: Plan, run: RunDir, snapshot: ProgressSnapshot) -> None:
+    # Each worker stops at the limit by itself; together they may pass it before one does.
+    failed = sum(step[3] for step in snapshot.steps)
+    if plan.max_failures is not None and failed > plan.max_failures:
+        run.request_stop(too_many_failures(plan.max_failures), 1, hint=FAILURES_HINT)
 
 
 def _notice_death(run: RunDir, watch: Watch) -> None:

@@ -67,7 +67,7 @@ class MergeFn(StepFn):
         return self.run.names_chunk(chunk, self.writer.name)
 
     def _folded(self, shard: int, chunks: list[Chunk]) -> Iterator[Chunk]:
-        self.worker.at(f"(merging shard {shard})", self.spec.step)
+        self.worker.at(f"(merging shard {shard})", self.spec.step, patient=True)
         name = merged_name(self.writer.name, shard, chunks)
         known = self.run.merged(self.writer.name, shard)
         if known is not None and known.file == name:

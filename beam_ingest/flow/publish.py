@@ -66,7 +66,7 @@ class PublishFn(StepFn):
         known = self.run.published(chunk.id)
         if known is not None and known.state == "done" and known.file == chunk.file:
             return
-        self.worker.at(chunk.id, self.spec.step)
+        self.worker.at(chunk.id, self.spec.step, patient=True)
         published = Published(chunk.id, chunk.file, self.writer.name, "done")
         file = staged_file(self.run.store, chunk)
         try:

@@ -61,8 +61,11 @@ def judge(
     verdict.failures = failures
     verdict.came_to_its_end = stop is None and defect is None
     verdict.may_commit = verdict.exit_code == 0
-    verdict.may_retire = verdict.came_to_its_end and folded.complete
-    if not verdict.may_retire:
+    verdict.may_retire = verdict.came_to_its_end and folded.complete and plan.attempt == 1
+    if plan.attempt > 1:
+        # Its listing may be days old: what was made since is in no listing, and not gone.
+        verdict.no_retire = "a resumed run retires nothing: the next whole run does"
+    elif not verdict.may_retire:
         verdict.no_retire = "nothing is retired after an incomplete run"
     return verdict
 

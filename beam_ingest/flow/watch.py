@@ -69,6 +69,8 @@ class Watch:
 
     def stalled(self, timeout: float) -> str | None:
         """Where the run hangs, if nothing has moved for ``timeout`` seconds, or None."""
+        if any(beat.get("patient") for beat in self._beats):
+            return None  # what takes long there has time-outs of its own
         if not self._beats or self._clock() - max(b["moved"] for b in self._beats) < timeout:
             return None
         places = ", ".join(f"{beat['worker']} at {_place(beat)}" for beat in self._beats)

@@ -59,6 +59,14 @@ def leave(worker: Worker) -> None:
                 _restore_garbage_collector()
 
 
+FAILURES_HINT = "beam.maxFailures sets this limit"
+
+
+def too_many_failures(limit: int) -> str:
+    """Why a run is stopped after more than ``limit`` dead letters."""
+    return f"more than {limit} records have failed"
+
+
 def stop_here(run_dir: str) -> None:
     """Tell this process's worker of a run, if there is one, at once that a stop was asked for."""
     worker = _workers.get(run_dir)
@@ -87,6 +95,7 @@ class Worker:
         self._max_failures = max_failures
         self._clock = clock
         self._moved = clock()
+        self._patient = False
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._stopping = threading.Event()
         self.is_stopping = self._stopping.is_set
@@ -126,9 +135,14 @@ class Worker:
         """Stop the run because what must survive cannot be kept."""
         self.request_stop(f"the run directory cannot be written: {error}", 1)
 
-    def at(self, split: str, step: str) -> None:
-        """What this process does now, for the heartbeat."""
+    def at(self, split: str, step: str, *, patient: bool = False) -> None:
+        """What this process does now, for the heartbeat.
+
+        ``patient``: one call that may rightly take longer than anything else, such as publishing
+        a whole file; it has time-outs of its own, and nothing moves until it ends.
+        """
         self.split, self.step = split, step
+        self._patient = patient
         self._moved = self._clock()
 
     def count(self, step: str, came: int, out: int, failed: int) -> None:
@@ -140,11 +154,7 @@ class Worker:
         if failed:
             self._failed += failed
             if self._max_failures is not None and self._failed > self._max_failures:
-                self.request_stop(
-                    f"more than {self._max_failures} records have failed",
-                    1,
-                    "beam.maxFailures sets this limit",
-                )
+                self.request_stop(too_many_failures(self._max_failures), 1, FAILURES_HINT)
 
     def settled(self, *, failed: bool) -> None:
         """A split has its mark."""
@@ -163,6 +173,7 @@ class Worker:
             "split": self.split,
             "step": self.step,
             "splits": self.splits,
+            **({"patient": True} if self._patient else {}),
             "counts": {step: list(counts) for step, counts in self.counts.copy().items()},
         }
         store = self.run.store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,3 +181,9 @@ def test_what_a_bulk_sink_published_is_what_was_written() -> None:
     assert judge(plan(100.0, staged()), made, None, None).sentence == (
         "The run succeeded: 10 records read, 7 written."
     )
+
+
+def test_a_resumed_run_retires_nothing_on_the_word_of_an_old_listing() -> None:
+    verdict = judge(replace(plan(), attempt=2), folded(), None, None)
+    assert (verdict.status, verdict.may_commit, verdict.may_retire) == ("success", True, False)
+    assert verdict.no_retire == "a resumed run retires nothing: the next whole run does"

@@ -196,6 +196,15 @@ class TestAStall:
             "nothing has moved for 60 s: w1 at out, split part/1, w2 at out, split part/2"
         )
 
+    def test_is_none_while_a_worker_makes_a_call_that_may_take_long(
+        self, run: RunDir, watch: Watch, clock: Clock
+    ) -> None:
+        beat(run, "w1", moved=1000.0, patient=True)
+        beat(run, "w2", moved=1000.0)
+        watch.look()
+        clock.now = 9000.0
+        assert watch.stalled(60) is None
+
     def test_is_none_before_anyone_has_begun(self, watch: Watch, clock: Clock) -> None:
         watch.look()
         clock.now = 9000.0

@@ -80,6 +80,15 @@ def test_work_moves_the_clock_and_counting_alone_does_not(
     assert beat(tmp_path)["moved"] == 120.0
 
 
+def test_a_call_that_may_take_long_is_told_until_the_next(worker: Worker, tmp_path: Path) -> None:
+    worker.at("file-1", "out", patient=True)
+    worker.heartbeat()
+    assert beat(tmp_path)["patient"] is True
+    worker.at("part/1", "src")
+    worker.heartbeat()
+    assert "patient" not in beat(tmp_path)
+
+
 def test_stacks_are_told_when_they_are_asked_for(worker: Worker, tmp_path: Path) -> None:
     worker.heartbeat()
     assert "stacks" not in beat(tmp_path)
