@@ -206,21 +206,17 @@ def test_workers_that_pass_the_limit_of_failures_together_are_stopped(
     plan: Plan, gate: threading.Event
 ) -> None:
     run = RunDir(plan.run_dir)
-    for worker in ("w1", "w2"):
-        value = {
-            "worker": worker, "host": "elsewhere", "pid": 1, "parent": 0, "at": time.time(),
-            "moved": time.time(), "split": None, "step": "out", "splits": [0, 0],
-            "counts": {"out": [6, 0, 6]},
-        }  # fmt: skip
-        run.store.write(f"heartbeats/{worker}.json", json.dumps(value).encode())
+    beat = {"worker": "w", "host": "elsewhere", "pid": 1, "parent": 0, "moved": time.time()}
+    beat |= {"split": None, "step": "out", "splits": [0, 0], "counts": {"out": [6, 0, 6]}}
+    for name in ("w1", "w2"):
+        run.store.write(f"heartbeats/{name}.json", json.dumps(beat).encode())
 
     def ends_when_stopped() -> None:
         while run.stop() is None and not gate.wait(0.01):
             continue
 
     report = run_with(replace(plan, max_failures=10), ends_when_stopped)
-    assert report.stopped == "more than 10 records have failed"
-    assert report.exit_code == 1
+    assert (report.stopped, report.exit_code) == ("more than 10 records have failed", 1)
 
 
 def test_a_worker_that_died_while_the_engine_ended_is_told(plan: Plan) -> None:
