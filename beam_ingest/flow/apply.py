@@ -14,6 +14,8 @@ from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 
 _RECORD = (dict, Entity)
+_met: set[type] = {dict}
+"""The types of records met: asking ``isinstance`` of a model is slow, and asked of every record."""
 
 
 def run_processor(
@@ -25,7 +27,7 @@ def run_processor(
     """
     records = batch.records
     out: list[Record] = []
-    process = processor.process
+    process: Callable[[Record], Any] = processor.process
     filtered = failed = 0
     fatal: FatalError | None = None
     for record in records:
@@ -37,7 +39,7 @@ def run_processor(
             try:
                 made = process(record)
                 # The common case first: one record of one.
-                if isinstance(made, _RECORD):
+                if type(made) in _met:
                     out.append(made)
                     continue
                 outputs = _outputs(made)
@@ -79,6 +81,7 @@ def _outputs(made: Any) -> list[Record]:
     if made is None:
         return []
     if isinstance(made, _RECORD):
+        _met.add(type(made))
         return [made]
     if isinstance(made, (list, tuple, Generator)):
         # A generator is drained before anything goes on: outputs are held until it has ended.

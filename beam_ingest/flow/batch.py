@@ -87,8 +87,11 @@ def _size(record: Record) -> int:
     while rest:
         value = rest.pop()
         size += 8
-        if isinstance(value, (str, bytes)):
+        kind = type(value)
+        if kind is str or kind is bytes:
             size += len(value)
+            continue
+        if value is None or kind is int or kind is bool or kind is float:
             continue
         if isinstance(value, BaseModel):
             value = value.__dict__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from beam_ingest.api.entities import Entity
 from beam_ingest.api.errors import FatalError, TransientError
@@ -110,22 +111,27 @@ class _Reader:
         limit = 1 if step.plan.replays else step.plan.settings.batch_size
         source: Source = step.component()
         key = self._ref.key
-        records = source.parents() if key == PARENTS else source.read(Split(key, self._ref.payload))
+        records: Iterator[Any] = (
+            source.parents() if key == PARENTS else source.read(Split(key, self._ref.payload))
+        )
         size_of = Sizer()
         batch = self._batch
         held, size = batch.records, 0
         stopping = step.worker.is_stopping
+        fine: set[type] = {
+            dict
+        }  # the types met that are records: asking isinstance of a model is slow
         for record in records:
             if stopping():
                 batch.size = size
                 yield self.end("the run was stopped")
                 return
-            if isinstance(record, (dict, Entity)):
+            if type(record) in fine or _is_record(record, fine):
                 held.append(record)
                 size += size_of(record)
             else:
                 size += self._unreadable(record)
-            if len(held) >= limit or size >= BATCH_BYTES or len(batch.dead) >= limit:
+            if size >= BATCH_BYTES or len(held) >= limit or len(batch.dead) >= limit:
                 batch.size = size
                 yield self._close(batch)
                 batch = self._batch = SplitBatch(self._ref, batch.seq + 1)
@@ -171,3 +177,10 @@ def parents_ref() -> SplitRef:
 
 def _half() -> float:
     return 0.5
+
+
+def _is_record(found: object, fine: set[type]) -> bool:
+    if not isinstance(found, (dict, Entity)):
+        return False
+    fine.add(type(found))
+    return True

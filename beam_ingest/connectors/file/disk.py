@@ -86,6 +86,8 @@ def _copy(read: int, written: int) -> None:
             done = 0
             while count := os.copy_file_range(read, written, _KERNEL_COPY):
                 _forget(read, done, count)
+                # Of pages that are not on the disk yet it starts the writing, and keeps them.
+                _forget(written, os.lseek(written, 0, os.SEEK_CUR) - count, count)
                 done += count
         except OSError as error:
             if error.errno not in _NO_KERNEL_COPY:
