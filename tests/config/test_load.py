@@ -247,7 +247,8 @@ sink: {type: tests.config.parts.Out}
 
 
 def test_a_refused_key_that_asks_for_nothing_is_let_through(loaded: Load) -> None:
-    loaded(
+    workflow = loaded(
         "source: {type: tests.config.parts.Db, serviceName: shop, config: {sslConfig: null}}\n"
         "sink: {type: tests.config.parts.Out}\n"
     )
+    assert workflow.source.type == "tests.config.parts.Db"

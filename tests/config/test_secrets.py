@@ -125,7 +125,8 @@ def test_a_file_that_cannot_be_read_is_found_before_a_local_run(
 
 
 def test_a_file_of_remote_workers_is_theirs(loaded: Load) -> None:
-    loaded(workflow("file:/none", "file:/none", "file:/none", runner="flink"))
+    found = loaded(workflow("file:/none", "file:/none", "file:/none", runner="flink"))
+    assert found.beam.runner == "flink"
 
 
 def test_a_literal_is_refused_for_a_remote_runner(problems: Problems) -> None:
@@ -140,7 +141,8 @@ def test_a_literal_is_refused_for_a_remote_runner(problems: Problems) -> None:
 
 
 def test_workers_in_this_process_are_not_remote(loaded: Load) -> None:
-    loaded(workflow(runner="PortableRunner, options: {environment_type: LOOPBACK}"))
+    found = loaded(workflow(runner="PortableRunner, options: {environment_type: LOOPBACK}"))
+    assert found.beam.is_local
 
 
 def test_an_unset_variable_is_a_problem_for_secrets_too(problems: Problems) -> None:
