@@ -37,8 +37,9 @@ bench: .venv/installed-dev
 torture: .venv/installed-dev
 	$(BIN)/python -m tests.torture
 
-servers:
+servers: .venv/installed-dev
 	@tests/servers/install.sh
+	@$(BIN)/python -m tests.servers.maven || true
 
 .venv/installed: pyproject.toml .ci/venv
 	.ci/venv .venv $(PYTHON)
