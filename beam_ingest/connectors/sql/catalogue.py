@@ -26,6 +26,12 @@ class Reading:
         """The FQN of a schema."""
         return fqn.build(self.service, database, schema)
 
+    def fqn_if_read(self, database: str, schema: str, table: str) -> str | None:
+        """The FQN of a table, None for one that the filters exclude."""
+        if not self.selection.reaches(database, schema, table):
+            return None
+        return fqn.build(self.service, database, schema, table)
+
     def owners(self, name: str | None) -> list[EntityReference] | None:
         """The owner as a user of that name, with ``includeOwners``."""
         if not name or not self.options.include_owners:

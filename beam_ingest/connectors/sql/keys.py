@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import TableConstraint
-from beam_ingest.connectors.sql.construct import builder
 
 _constraint = builder(TableConstraint)
 

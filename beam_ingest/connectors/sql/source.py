@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 from beam_ingest.api import fqn
@@ -21,10 +22,10 @@ from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
 from beam_ingest.connectors.sql.checks import standard_checks
 from beam_ingest.connectors.sql.connections import Unreachable
-from beam_ingest.connectors.sql.lineage import VIEW_TYPES, ViewLineage
 from beam_ingest.connectors.sql.listing import Container, SchemaListing, wanted
 from beam_ingest.connectors.sql.selection import Selection
 from beam_ingest.connectors.sql.splits import PROCEDURES, RELATIONS, Cutter, Item
+from beam_ingest.lineage.views import VIEW_TYPES, ViewLineage
 
 _PROCEDURE_WEIGHT = 10  # a procedure's text is about as much as ten columns
 
@@ -85,7 +86,8 @@ class SqlSource(Source):
     def read(self, split: Split) -> Iterator[Record]:
         """The tables of the split, its procedures, and the lineage of its views."""
         database: str = split.payload["database"]
-        lineage = ViewLineage(self.catalogue, database, self.sql_dialect)
+        fqn_of = partial(self.catalogue.reading.fqn_if_read, database)
+        lineage = ViewLineage(self.catalogue, database, self.sql_dialect, fqn_of)
         # Without the tables there is nothing that an edge could start from.
         wanted = self.config.wants_lineage and self.catalogue.reading.options.include_tables
         for table in self.catalogue.tables(database, split.payload[RELATIONS]):

@@ -83,7 +83,7 @@ def test_a_definition_that_is_not_understood_is_a_warning(
     connection.commit()
     connection.close()
     with caplog.at_level(logging.WARNING), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("beam_ingest.connectors.sql.view_columns.sqlglot.parse_one", _refuse_odd)
+        patch.setattr("beam_ingest.lineage.view_columns.sqlglot.parse_one", _refuse_odd)
         found = read(path)
     assert f"{MAIN}.odd: no lineage, its definition is not understood: odd syntax" in caplog.text
     assert f"{MAIN}.odd" in found.tables

@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import Column, StoredProcedure, StoredProcedureCode, Table
 from beam_ingest.connectors.sql import types
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
-from beam_ingest.connectors.sql.construct import builder
 from beam_ingest.connectors.sql.duckdb import queries
 from beam_ingest.connectors.sql.duckdb.config import DuckdbConfig
 from beam_ingest.connectors.sql.duckdb.connection import connect, explained

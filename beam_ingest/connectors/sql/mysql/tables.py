@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Any
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import ColumnMaker, builder, column_maker
 from beam_ingest.api.entities import Column, Table
 from beam_ingest.connectors.sql import types
 from beam_ingest.connectors.sql.catalogue import Reading
-from beam_ingest.connectors.sql.construct import ColumnMaker, builder, column_maker
 from beam_ingest.connectors.sql.keys import (
     ColumnConstraints,
     ForeignKey,

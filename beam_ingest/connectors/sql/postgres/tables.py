@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import Any
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import Column, PartitionColumn, Table, TablePartition
 from beam_ingest.connectors.sql.catalogue import Reading
-from beam_ingest.connectors.sql.construct import builder
 from beam_ingest.connectors.sql.keys import (
     ColumnConstraints,
     ForeignKey,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from beam_ingest.api.construct import ColumnMaker, builder, column_maker
 from beam_ingest.api.entities import Column
 from beam_ingest.connectors.sql import types
-from beam_ingest.connectors.sql.construct import ColumnMaker, builder, column_maker
 from beam_ingest.connectors.sql.postgres import queries
 
 TypeKey = tuple[int, int]

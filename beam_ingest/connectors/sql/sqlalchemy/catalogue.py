@@ -11,11 +11,11 @@ import sqlalchemy
 from sqlalchemy.engine import Connection
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import Column, Table
 from beam_ingest.connectors.sql import types
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
 from beam_ingest.connectors.sql.connections import Pool, release_pool, shared_pool
-from beam_ingest.connectors.sql.construct import builder
 from beam_ingest.connectors.sql.keys import (
     ColumnConstraints,
     ForeignKey,

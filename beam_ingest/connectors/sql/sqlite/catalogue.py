@@ -11,10 +11,10 @@ from operator import itemgetter
 from typing import Any, ClassVar
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import Column, Table
 from beam_ingest.connectors.sql import types
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
-from beam_ingest.connectors.sql.construct import builder
 from beam_ingest.connectors.sql.keys import (
     ColumnConstraints,
     ForeignKey,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from beam_ingest.api import fqn
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import ColumnLineage, LineageEdge, Table
-from beam_ingest.connectors.sql.catalogue import Catalogue
-from beam_ingest.connectors.sql.construct import builder
-from beam_ingest.connectors.sql.listing import Names
 
 if TYPE_CHECKING:
-    from beam_ingest.connectors.sql.view_columns import ViewColumns
+    from beam_ingest.lineage.view_columns import ViewColumns
 
 VIEW_TYPES = frozenset({"View", "MaterializedView"})
 
@@ -23,15 +21,37 @@ _edge, _column_lineage = builder(LineageEdge), builder(ColumnLineage)
 _Place = tuple[str, str]
 
 
+class TableColumns(Protocol):
+    """What must be known of the system in which the views are."""
+
+    ignores_case: bool
+    """Whether a view may name a table in another case than the table has."""
+    default_schema: str | None
+    """The schema of an unqualified name in a view definition, where it is not the view's own."""
+
+    def columns_of(
+        self, database: str, names: dict[str, list[str]]
+    ) -> Mapping[tuple[str, str], list[str]]:
+        """The columns of those tables and views that exist, by (schema, name), in order."""
+
+
 class ViewLineage:
     """Collects the views of one split, then gives their edges.
 
-    An edge starts only at what is read: one that a filter excludes is no entity to point to.
-    What the views refer to is asked of the catalogue once, for all of them together.
+    ``fqn_of`` gives the FQN of a table by schema and name, None for one that is not read: an
+    edge starts at no table that a filter excludes. What the views refer to is asked of the
+    catalogue once, for all of them together.
     """
 
-    def __init__(self, catalogue: Catalogue, database: str, dialect: str) -> None:
+    def __init__(
+        self,
+        catalogue: TableColumns,
+        database: str,
+        dialect: str,
+        fqn_of: Callable[[str, str], str | None],
+    ) -> None:
         self._catalogue, self._database, self._dialect = catalogue, database, dialect
+        self._fqn_of = fqn_of
         self._views: list[tuple[Table, ViewColumns]] = []
 
     def add(self, view: Table) -> None:
@@ -39,7 +59,8 @@ class ViewLineage:
         if not view.schema_definition:
             return
         # sqlglot takes 0.2 s to import: not before there is a view.
-        from beam_ingest.connectors.sql.view_columns import Unparsable, ViewColumns
+        from beam_ingest.lineage.parse import Unparsable
+        from beam_ingest.lineage.view_columns import ViewColumns
 
         schema = fqn.split(view.database_schema)[-1]
         try:
@@ -62,7 +83,7 @@ class ViewLineage:
                 names[schema][name] = None
         if not names:
             return
-        wanted: Names = {schema: list(tables) for schema, tables in names.items()}
+        wanted = {schema: list(tables) for schema, tables in names.items()}
         columns = self._catalogue.columns_of(self._database, wanted)
         real = {self._cased(place): place for place in columns}
         known = {self._cased(place): found for place, found in columns.items()}
@@ -79,9 +100,9 @@ class ViewLineage:
         to_fqn = view.fqn
         made_of = parsed.origins([column.name for column in view.columns], known)
         for place in parsed.tables:
-            if place not in real or not self._reaches(*real[place]):
+            from_fqn = self._fqn_of(*real[place]) if place in real else None
+            if from_fqn is None:
                 continue
-            from_fqn = fqn.build(self._catalogue.reading.service, self._database, *real[place])
             lineage = [
                 _column_lineage({
                     "from_columns": [fqn.join(from_fqn, name) for name in from_columns],
@@ -98,9 +119,6 @@ class ViewLineage:
                 "sql_query": view.schema_definition,
                 "columns_lineage": lineage or None,
             })  # fmt: skip
-
-    def _reaches(self, schema: str, name: str) -> bool:
-        return self._catalogue.reading.selection.reaches(self._database, schema, name)
 
     def _cased(self, place: _Place) -> _Place:
         return (place[0].lower(), place[1].lower()) if self._catalogue.ignores_case else place

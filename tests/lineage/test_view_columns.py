@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from beam_ingest.connectors.sql.view_columns import Unparsable, ViewColumns
+from beam_ingest.lineage.parse import Unparsable
+from beam_ingest.lineage.view_columns import ViewColumns
 
 KNOWN = {
     ("s", "a"): ["id", "x", "y"],

@@ -1,0 +1,1 @@
+"""What SQL texts say about data: views and queries, their tables, columns, joins and lineage."""
