@@ -164,17 +164,18 @@ class Workflow:
         """What runs ``plan``. Raises ``IngestError`` for options that no runner takes."""
         from beam_ingest.flow.launch import launch
         from beam_ingest.runners.local import secrets_for_workers
-        from beam_ingest.runners.options import runner_and_options
+        from beam_ingest.runners.options import engine_for
 
         beam = self.config.beam
-        runner, options = runner_and_options(beam.runner, beam.workers, beam.options, plan.run_dir)
+        engine = engine_for(beam, plan.run_id, plan.run_dir)
 
         def run() -> Report:
-            with secrets_for_workers(beam.workers if beam.is_local else 1):
+            workers = beam.workers if beam.is_local else 1
+            with secrets_for_workers(workers), engine.surroundings():
                 return launch(
                     plan,
-                    runner,
-                    options,
+                    engine.runner,
+                    engine.options,
                     stall_timeout=beam.stall_timeout,
                     listener=listener,
                     handle_signals=handle_signals,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.servers.flink import JobServer, job_server
 from tests.servers.mariadb import MariadbServer, mariadb_server
 from tests.servers.postgres import PostgresServer, postgres_server
 
@@ -23,3 +24,8 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariadbServer]:
     yield from mariadb_server()
+
+
+@pytest.fixture(scope="session")
+def flink() -> Iterator[JobServer]:
+    yield from job_server()

@@ -40,7 +40,7 @@ def configure_logging(*, debug: bool) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     else:
         handler.setFormatter(ShortFormatter())
-        handler.addFilter(lambda record: record.levelno >= logging.ERROR or not _is_beams(record))
+        handler.addFilter(lambda record: not _is_beams(record) or _matters(record))
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, handlers=[handler],
                         force=True)  # fmt: skip
     logging.getLogger("beam_ingest").setLevel(logging.DEBUG if debug else logging.INFO)
@@ -49,6 +49,13 @@ def configure_logging(*, debug: bool) -> None:
 def set_level(level: str) -> None:
     """Show what ``beam_ingest`` logs from ``level`` on: a workflow's ``loggerLevel``."""
     logging.getLogger("beam_ingest").setLevel({"WARN": "WARNING"}.get(level, level))
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    # A worker's connection that the engine closes is an error to Beam even at the end of a job;
+    # where it comes too early, the job has broken and says so.
+    closed = record.pathname.endswith("/worker/data_plane.py")
+    return record.levelno >= logging.ERROR and not closed
 
 
 def _is_beams(record: logging.LogRecord) -> bool:

@@ -10,13 +10,13 @@ from beam_ingest.api.config_model import ConfigModel, Refused
 from beam_ingest.api.settings import RunSettings
 from beam_ingest.config.duration import Duration
 from beam_ingest.config.explain import nearest
+from beam_ingest.config.place import Place, place_of
 
 _RUNNERS = ("local", "flink", "dataflow", "prism")
 _BEAM_RUNNERS = (
     "DataflowRunner", "DirectRunner", "BundleBasedDirectRunner", "FlinkRunner", "FnApiRunner",
     "PortableRunner", "PrismRunner", "SparkRunner",
 )  # fmt: skip
-_ON_THIS_MACHINE = ("local", "prism", "PrismRunner", "DirectRunner", "FnApiRunner")
 
 _UNBOUNDED = Refused("unbounded runs come with a later version")
 
@@ -72,11 +72,14 @@ class BeamBlock(RunSettings):
     )
 
     @property
+    def place(self) -> Place:
+        """Where the workers are."""
+        return place_of(self.runner, self.options)
+
+    @property
     def is_local(self) -> bool:
-        """Whether the workers run on this machine, so that they see its files and variables."""
-        return self.runner in _ON_THIS_MACHINE or (
-            str(self.options.get("environment_type", "")).upper() == "LOOPBACK"
-        )
+        """Whether the workers are this process's own: they see its files, variables, secrets."""
+        return self.place is Place.INSIDE
 
     @field_validator("runner")
     @classmethod

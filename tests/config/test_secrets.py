@@ -125,12 +125,12 @@ def test_a_file_that_cannot_be_read_is_found_before_a_local_run(
 
 
 def test_a_file_of_remote_workers_is_theirs(loaded: Load) -> None:
-    found = loaded(workflow("file:/none", "file:/none", "file:/none", runner="flink"))
-    assert found.beam.runner == "flink"
+    found = loaded(workflow("file:/none", "file:/none", "file:/none", runner="PortableRunner"))
+    assert not found.beam.is_local
 
 
 def test_a_literal_is_refused_for_a_remote_runner(problems: Problems) -> None:
-    found = problems(workflow(GEHEIM, GEHEIM, GEHEIM, runner="flink"))
+    found = problems(workflow(GEHEIM, GEHEIM, GEHEIM, runner="PortableRunner"))
     assert [(problem.line, problem.path) for problem in found] == [
         (6, "source.serviceConnection.config.password"),
         (7, "source.serviceConnection.config.connectionOptions.token"),

@@ -1,0 +1,87 @@
+"""A job server with a Flink of its own, for as long as one run.
+
+Beam starts it; this module stands between, since what Beam starts gets the terminal's Ctrl-C
+(and dies before the run has ended in order) and outlives a launcher that is killed.
+
+``python -m beam_ingest.runners.job_server COMMAND ...`` runs the command in a session of its
+own, and ends it with SIGINT, SIGTERM, or its launcher.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+CHECK_EVERY = 0.5
+"""Seconds between looks at the launcher."""
+
+
+@contextlib.contextmanager
+def job_server(options: Any) -> Iterator[None]:
+    """Have one while this lasts; ``options`` (Beam's) are told its endpoint.
+
+    Raises ``CannotStart`` where there is no Java, no jar, or it does not start.
+    """
+    from apache_beam.options.pipeline_options import JobServerOptions, PortableOptions
+    from apache_beam.runners.portability.flink_runner import FlinkJarJobServer
+
+    from beam_ingest.api.errors import CannotStart
+
+    class Server(FlinkJarJobServer):
+        def subprocess_cmd_and_endpoint(self) -> tuple[list[str], str]:
+            command, self.endpoint = super().subprocess_cmd_and_endpoint()
+            return [sys.executable, "-m", __name__, *command], self.endpoint
+
+    java = options.view_as(JobServerOptions).job_server_java_launcher
+    if shutil.which(java) is None:
+        raise CannotStart(
+            f"Flink runs on Java, and there is no program {java!r} here",
+            hint="install a Java runtime (11 or newer), or name a job server that runs elsewhere "
+            "with beam.options.job_endpoint",
+        )
+    server = Server(options)
+    try:
+        server.start()
+    except Exception as error:  # it cannot be fetched, or ends at once
+        raise CannotStart(
+            f"the job server of Flink does not start: {error}",
+            hint="name its jar with beam.options.flink_job_server_jar; --debug shows what it says",
+        ) from None
+    try:
+        portable = options.view_as(PortableOptions)
+        portable.job_endpoint = server.endpoint
+        yield
+    finally:
+        server.stop()
+
+
+def main(command: list[str]) -> int:
+    """Run ``command`` until it ends, is to end, or the launcher is gone; its exit code."""
+    launcher = os.getppid()
+    os.setsid()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    process = subprocess.Popen(command)  # noqa: S603 - Beam's command
+    try:
+        while os.getppid() == launcher:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(timeout=CHECK_EVERY)
+        return 1
+    finally:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

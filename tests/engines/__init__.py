@@ -1,0 +1,1 @@
+"""Whole runs on real engines: what comes out is what the local runner gives."""
