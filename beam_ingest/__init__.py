@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from beam_ingest.api.record import Record, Unreadable
     from beam_ingest.api.secrets import Secret
     from beam_ingest.api.sink import Batch, Sink, StagedSink
-    from beam_ingest.api.source import Poll, Scope, Source, Split, StreamSource, Timed
+    from beam_ingest.api.source import Poll, Remember, Scope, Source, Split, StreamSource, Timed
     from beam_ingest.api.stage import Stage
     from beam_ingest.workflow import Workflow
 
@@ -35,7 +35,7 @@ _HOMES = {
     "api.record": ("Record", "Unreadable"),
     "api.secrets": ("Secret",),
     "api.sink": ("Batch", "Sink", "StagedSink"),
-    "api.source": ("Poll", "Scope", "Source", "Split", "StreamSource", "Timed"),
+    "api.source": ("Poll", "Remember", "Scope", "Source", "Split", "StreamSource", "Timed"),
     "api.stage": ("Stage",),
     "workflow": ("Workflow",),
 }
@@ -44,9 +44,9 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Batch", "BulkSink", "Check", "Component", "ConfigModel", "Context", "Deferred", "Drop",
     "FatalError", "Ignored", "IngestError", "Outcome", "Poll", "Processor", "Record",
-    "RecordError", "Refused", "Rejected", "Retired", "Scope", "Secret", "Sink", "Source",
-    "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Timed", "TransientError",
-    "Unchanged", "Unreadable", "Workflow", "Written", "__version__",
+    "RecordError", "Refused", "Rejected", "Remember", "Retired", "Scope", "Secret", "Sink",
+    "Source", "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Timed",
+    "TransientError", "Unchanged", "Unreadable", "Workflow", "Written", "__version__",
 ]  # fmt: skip
 
 

@@ -10,8 +10,7 @@ Nothing here imports Beam before ``run``.
 
 from __future__ import annotations
 
-import re
-import shutil
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,17 +20,15 @@ from typing import TYPE_CHECKING, Any
 from beam_ingest.api.component import Check, Context
 from beam_ingest.api.progress import ProgressListener
 from beam_ingest.api.record import Record
-from beam_ingest.api.registry import Kind, find
 from beam_ingest.api.report import Report
 from beam_ingest.api.settings import RunSettings
-from beam_ingest.api.sink import StagedSink
 from beam_ingest.config.load import load
-from beam_ingest.config.model import ComponentConfig, WorkflowConfig
+from beam_ingest.config.model import WorkflowConfig
 
 if TYPE_CHECKING:
-    from beam_ingest.flow.plan import Plan, Writer
+    from beam_ingest.flow.plan import Plan
+    from beam_ingest.flow.remembered import How
     from beam_ingest.flow.replay import Replayed
-    from beam_ingest.flow.spec import ComponentSpec
 
 
 class Workflow:
@@ -57,6 +54,7 @@ class Workflow:
         run_dir: str | None = None,
         resume: str | None = None,
         allow_retire: bool = False,
+        state: How = "go on",
         listener: ProgressListener | None = None,
         handle_signals: bool = False,
     ) -> Report:
@@ -65,34 +63,43 @@ class Workflow:
         ``run_dir`` is a new directory; by default one in ``beam.workDir``. ``resume`` takes up a
         run that did not end well (its directory, its id, or ``latest``): only what has no mark is
         read. ``dry_run`` reads and processes everything and writes nothing. ``allow_retire`` lets
-        more than ``beam.retire.maxShare`` of a scope be retired, this once. With
+        more than ``beam.retire.maxShare`` of a scope be retired, this once. ``state``: go on from
+        what is remembered, ``keep`` it though the workflow changed, or ``start`` anew. With
         ``handle_signals`` (on the main thread) Ctrl-C and SIGTERM end the run cleanly.
         Raises ``IngestError`` for a run that cannot start; then nothing was written.
         """
         from beam_ingest.flow.dead_runs import abort_dead_runs
         from beam_ingest.flow.dry_run import without_writing
         from beam_ingest.flow.prepare import prepare_run
+        from beam_ingest.flow.remembered import recalled
         from beam_ingest.flow.resume import resume_run
         from beam_ingest.online import reported
 
         self._connect()
-        temporary = tempfile.mkdtemp(prefix="beam-ingest-") if dry_run else None
-        try:
-            plan = self._resumed(resume) if resume else self._new_plan(temporary or run_dir)
+        document = self.config.document
+        with contextlib.ExitStack() as held:
+            if dry_run:
+                run_dir = held.enter_context(_temporary())
+            plan = self._resumed(resume) if resume else self._new_plan(run_dir)
             plan = replace(plan, allow_retire=allow_retire)
             plan = without_writing(plan) if dry_run else plan
+            plan = held.enter_context(
+                recalled(plan, self.config.beam.work_dir, self.state_name, document, state)
+            )
             engine = self._engine(plan, listener, handle_signals=handle_signals)
-            lock = (resume_run if resume else prepare_run)(plan, self.config.document)
-            try:
-                if not dry_run:
-                    abort_dead_runs(plan, self.config.document, lambda seconds: True)
-                # A dry run is nobody's business but the user's.
-                return engine() if dry_run else reported(self.config, plan, engine)
-            finally:
-                lock.release()
-        finally:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
+            lock = (resume_run if resume else prepare_run)(plan, document)
+            held.callback(lock.release)
+            if dry_run:  # it is nobody's business but the user's
+                return engine()
+            abort_dead_runs(plan, document, lambda seconds: True)
+            return reported(self.config, plan, engine)
+
+    @property
+    def state_name(self) -> str:
+        """Under which name the workflow remembers where it has come to."""
+        config = self.config
+        of_source = f"{config.source.type} {config.service_name}".strip()
+        return config.beam.state_name or config.ingestion_pipeline_fqn or of_source
 
     def replay(
         self,
@@ -216,15 +223,16 @@ class Workflow:
     def _plan(self, run_id: str, run_dir: str) -> Plan:
         from beam_ingest.flow.finish import now
         from beam_ingest.flow.plan import Plan
+        from beam_ingest.planning import spec_of, writers_of
 
         config, context = self.config, self._context(run_id)
         return Plan(
             run_id=run_id,
             run_dir=_absolute(run_dir),
             workflow=config.path,
-            source=_spec(config.source, context),
-            processors=tuple(_spec(processor, context) for processor in config.processors),
-            writers=tuple(_writers(config, context)),
+            source=spec_of(config.source, context),
+            processors=tuple(spec_of(processor, context) for processor in config.processors),
+            writers=tuple(writers_of(config, context)),
             settings=context.settings,
             success_threshold=config.success_threshold,
             max_failures=config.beam.max_failures,
@@ -232,54 +240,8 @@ class Workflow:
         )
 
 
-def _writers(config: WorkflowConfig, context: Context) -> Iterator[Writer]:
-    from beam_ingest.flow.plan import Writer
-
-    if config.sink is not None:
-        if issubclass(config.sink.cls, StagedSink):
-            stage, bulk = _staged(config.sink, context)
-            yield Writer(_slug(config.sink.step), stage=stage, bulk=bulk)
-        else:
-            yield Writer(_slug(config.sink.step), sink=_spec(config.sink, context))
-    if config.stage is not None and config.bulk_sink is not None:
-        name = _slug(config.bulk_sink.step)
-        if config.sink is not None and _slug(config.sink.step) == name:
-            name += "-bulk"  # a writer's name stands in the names of its marks
-        stage, bulk = _spec(config.stage, context), _spec(config.bulk_sink, context)
-        yield Writer(name, stage=stage, bulk=bulk)
-
-
-def _staged(sink: ComponentConfig, context: Context) -> tuple[ComponentSpec, ComponentSpec]:
-    """The stage and the bulk sink underneath a staged sink."""
-    staged = sink.cls(sink.config, context)
-    assert isinstance(staged, StagedSink)  # noqa: S101 - asked by the caller
-    stage_cls, bulk_cls = find(Kind.STAGE, staged.stage), find(Kind.BULK_SINK, staged.bulk_sink)
-    stage = ComponentConfig(
-        Kind.STAGE, staged.stage, f"{sink.step} (stage)", stage_cls,
-        stage_cls.Config.model_validate(staged.stage_config()),
-    )  # fmt: skip
-    bulk = ComponentConfig(
-        Kind.BULK_SINK, staged.bulk_sink, sink.step, bulk_cls,
-        bulk_cls.Config.model_validate(staged.bulk_config()),
-    )  # fmt: skip
-    return _spec(stage, context), _spec(bulk, context)
-
-
-def _spec(component: ComponentConfig, context: Context) -> ComponentSpec:
-    from beam_ingest.flow.spec import ComponentSpec, config_to_json, context_to_json
-
-    return ComponentSpec(
-        kind=component.kind.value,
-        type=component.type,
-        step=component.step,
-        config=config_to_json(component.config),
-        context=context_to_json(context),
-        code_paths=(str(Path.cwd()),),
-    )
-
-
-def _slug(step: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", step)
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="beam-ingest-", ignore_cleanup_errors=True)
 
 
 def _absolute(path: str) -> str:

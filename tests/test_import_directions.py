@@ -24,7 +24,8 @@ ALLOWED_ROOMS = {
     "runners": {"api", "config", "flow"},  # a local worker process writes heartbeats
     "testing": {"api", "config", "flow", "runners", "report", "workflow", "connectors"},
     "cli": {"api", "config", "flow", "report", "runners", "testing", "workflow"},
-    "workflow": {"api", "config", "flow", "online", "report", "runners"},
+    "workflow": {"api", "config", "flow", "online", "planning", "report", "runners"},
+    "planning": {"api", "config", "flow"},
     "online": {"api", "config", "connectors", "flow"},
     "": {"api", "workflow"},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -16,7 +16,8 @@ class Context:
 
     ``source_config`` is the model of the workflow's ``sourceConfig.config`` with its filters
     (for a database source ``DatabaseMetadata``), None where the workflow has none; ``server``
-    is the model of ``workflowConfig.openMetadataServerConfig``, or None.
+    is the model of ``workflowConfig.openMetadataServerConfig``, or None. ``state`` is what the
+    last successful run of the workflow remembered (see ``Remember``), for its source; else empty.
     """
 
     service_name: str = ""
@@ -24,6 +25,7 @@ class Context:
     source_config: Any = None
     server: Any = None
     settings: RunSettings = field(default_factory=RunSettings)
+    state: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,14 @@ class DeadLetterReport(ReportPart):
     files: list[str] = []
 
 
+class StateReport(ReportPart):
+    """Whether what the source remembers was advanced, and if not, why."""
+
+    name: str
+    advanced: bool
+    why: str | None = None
+
+
 class Failure(ReportPart):
     """Failures of one step with one reason, counted, with a few examples (record names)."""
 
@@ -103,6 +111,8 @@ class Report(ReportPart):
     stopped: str | None = None
     """Why the run was stopped early: a fatal error, ``maxFailures``, a signal."""
     attempts: int = 1
+    state: StateReport | None = None
+    """What the next run goes on from, where the source remembers something."""
 
     def raise_for_status(self) -> None:
         """Raises ``RunFailed`` where the status is ``failed``."""

@@ -25,6 +25,23 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """Something for the next run to go on from: a position of a log, the end of a file.
+
+    The runs of one workflow share a state, a mapping of JSON values; this sets ``key`` in it, and
+    None takes the key out. Later ones win: the listing's first, then the splits' in the order in
+    which they were listed. Holds no secret, and stays small: the whole state goes to every worker.
+
+    The state is advanced at the very end of a run, by one atomic step, only where the run counts
+    as a success and everything it wrote is published and committed. So what is remembered was
+    written, whatever happens; the other way round a run that died is read again.
+    """
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """A container, and the complete listing of all names in it, before any filter.
 
@@ -71,23 +88,33 @@ class Source(Component):
     kind: ClassVar[str] = "source"
     SourceConfig: ClassVar[type[ConfigModel]] = UncheckedSourceConfig
 
+    def remembers(self) -> bool:
+        """Whether it yields ``Remember`` and reads ``self.context.state``; asked before ``open``.
+
+        Then no two runs of the workflow go on from the same state at once. Default: no.
+        """
+        return False
+
     def parents(self) -> Iterator[Record]:
         """What must exist before the records: service, database, schemas. Default: nothing."""
         return iter(())
 
-    def splits(self) -> Iterator[Split | Scope]:
+    def splits(self) -> Iterator[Split | Scope | Remember]:
         """List the work, and the scopes whose listing is complete. Default: one split.
+
+        What is known already of where the next run is to go on may be a ``Remember`` here.
 
         An exception ends the listing as failed: nothing is retired and the run has failed,
         but what was listed before it is read.
         """
         yield Split("all")
 
-    def read(self, split: Split) -> Iterator[Record | Unreadable]:
+    def read(self, split: Split) -> Iterator[Record | Unreadable | Remember]:
         """Stream the records of ``split``, in the same order each time; never a list of all.
 
         Where one record cannot be decoded and the next ones can (a line that is no JSON object),
-        yield an ``Unreadable`` in its place: it costs one dead letter, not the split.
+        yield an ``Unreadable`` in its place: it costs one dead letter, not the split. A
+        ``Remember`` of what is known only now counts when the split was read to its end.
         Called again from the start after a ``TransientError`` and in another attempt.
         """
         raise NotImplementedError(f"{type(self).__name__}.read")

@@ -25,6 +25,7 @@ VERBS = {
     "new": "Write a new workflow, or a component with its test.",
     "dead-letters": "Show the records of a run that failed.",
     "replay": "Run dead letters again, from the step they failed in.",
+    "state": "Show or reset what a workflow goes on from.",
 }
 """The verbs with their one line of help; each is ``verb`` in the module of its name."""
 

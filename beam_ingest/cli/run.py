@@ -29,6 +29,12 @@ from beam_ingest.cli.verb import Verb
 @click.option(
     "--allow-retire", is_flag=True, help="For this run, retire more than beam.retire allows."
 )
+@click.option(
+    "--from-start", is_flag=True, help="Read all of a source that goes on where it left off."
+)
+@click.option(
+    "--keep-state", is_flag=True, help="Go on where it left off although the workflow has changed."
+)
 def verb(
     config: str,
     dry_run: bool,
@@ -38,6 +44,8 @@ def verb(
     sets: tuple[str, ...],
     as_json: bool,
     allow_retire: bool,
+    from_start: bool,
+    keep_state: bool,
 ) -> int:
     """Run a workflow: read, process, write, account for every record.
 
@@ -48,6 +56,8 @@ def verb(
 
     if resume and (dry_run or run_dir):
         raise click.UsageError("--resume goes with neither --dry-run nor --run-dir.")
+    if from_start and (keep_state or resume):
+        raise click.UsageError("--from-start goes with neither --keep-state nor --resume.")
     workflow = Workflow.from_config(config, sets=sets)
     console = begin(workflow)
     with progress(console) as listener:
@@ -56,6 +66,7 @@ def verb(
             run_dir=run_dir,
             resume=resume,
             allow_retire=allow_retire,
+            state="start" if from_start else "keep" if keep_state else "go on",
             listener=listener,
             handle_signals=True,
         )

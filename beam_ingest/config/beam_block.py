@@ -49,6 +49,12 @@ class BeamBlock(RunSettings):
     work_dir: str = Field(
         "runs", min_length=1, description="Where run directories are kept: a path or URL."
     )
+    state_name: str | None = Field(
+        None,
+        min_length=1,
+        description="Under which name the workflow remembers where it has come to; by default "
+        "that of the ingestion pipeline, or the source's type and service.",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="Any Beam pipeline options, by name."
     )

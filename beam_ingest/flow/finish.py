@@ -13,12 +13,13 @@ from typing import Any
 
 from beam_ingest.api.bulk_sink import BulkSink
 from beam_ingest.api.errors import FatalError
-from beam_ingest.api.report import DeadLetterReport, Report, RetireReport
+from beam_ingest.api.report import DeadLetterReport, Report, RetireReport, StateReport
 from beam_ingest.flow.begin import UNDER_WAY, end
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.fold import Fold, fold
 from beam_ingest.flow.names import read_new_names
 from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.remembered import advance
 from beam_ingest.flow.retire import can_retire, retire
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import StepFn, close
@@ -47,9 +48,10 @@ def finish(
     *,
     alone: bool = True,
 ) -> Report:
-    """Retire, commit or abort, and write the report; ``defect`` is what broke the engine.
+    """Retire, commit or abort, advance the state, write the report.
 
-    ``alone`` says that nothing of the run works any more, so that what no mark names can go.
+    ``defect`` is what broke the engine; ``alone`` says that nothing of the run works any more,
+    so that what no mark names can go.
     """
     folded = fold(plan, run)
     stop = run.stop()
@@ -61,12 +63,16 @@ def finish(
     else:
         for writer in plan.writers:
             _end_writer(plan, run, writer, verdict, retired, troubles, wait)
-    for step, why in troubles:
-        folded.ledger.reason(step, why, "")
     if troubles:
         stop = run.stop()
         verdict = judge(plan, folded, stop, defect, troubles=len(troubles))
+    state = _remember(plan, folded, verdict, troubles)
+    if state is not None and troubles:
+        verdict = judge(plan, folded, stop, defect, troubles=len(troubles))
+    for step, why in troubles:
+        folded.ledger.reason(step, why, "")
     report = _report(plan, run, folded, verdict, retired, stop)
+    report.state = state
     try:
         run.store.write("report.json", report.to_json().encode())
     except OSError as error:
@@ -77,6 +83,23 @@ def finish(
     if alone:
         sweep(run, folded, published=verdict.status == "success")
     return report
+
+
+def _remember(
+    plan: Plan, folded: Fold, verdict: Verdict, troubles: list[tuple[str, str]]
+) -> StateReport | None:
+    """Advance the state, now that all that it covers is durable, published and committed."""
+    if plan.state is None:
+        return None
+    if plan.dry_run or verdict.exit_code != 0:
+        why = "a dry run writes nothing" if plan.dry_run else "the run failed"
+        return StateReport(name=plan.state.name, advanced=False, why=why)
+    try:
+        return advance(plan, folded.remember, now())
+    except OSError as error:
+        why = f"what was read cannot be remembered, so it is read again: {error}"
+        troubles.append(("(state)", why))
+        return StateReport(name=plan.state.name, advanced=False, why=why)
 
 
 def _end_writer(

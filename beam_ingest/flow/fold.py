@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from beam_ingest.api.report import Failure, SplitsReport, StepReport
 from beam_ingest.flow.ledger import Ledger, unbalanced
@@ -29,6 +30,7 @@ class Fold:
     listing_error: str | None = None
     failed_scopes: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    remember: dict[str, Any] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -79,6 +81,7 @@ def fold(plan: Plan, run: RunDir) -> Fold:
     result = Fold()
     listing = run.listing()
     result.listing_error = "the splits were not listed" if listing is None else listing["error"]
+    result.remember = dict((listing or {}).get("remember", {}))
     staged: dict[str, list[Chunk]] = {writer.name: [] for writer in plan.writers}
     deferred: dict[str, int] = dict.fromkeys(staged, 0)
     for ref in run.splits():
@@ -109,6 +112,7 @@ def fold(plan: Plan, run: RunDir) -> Fold:
 
 def _take(result: Fold, mark: Mark) -> None:
     result.ledger.add(mark.ledger)
+    result.remember |= mark.remember
     if mark.dead is not None:
         result.dead_letters += mark.dead.count
         result.dead_files.append(mark.dead.file)

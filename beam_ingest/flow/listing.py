@@ -9,22 +9,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
-from beam_ingest.api.source import Scope, Split
+from beam_ingest.api.source import Remember, Scope, Split
 from beam_ingest.flow.run_dir import DEFERRED, PARENTS
 
 
 class Listing:
-    """The splits and scopes of a source; ``error`` says why they are not all, or is None."""
+    """The splits and scopes of a source, and what it remembers.
+
+    ``error`` says why they are not all, or is None.
+    """
 
     def __init__(self) -> None:
         self.splits: list[Split] = []
         self.scopes: list[Scope] = []
+        self.remember: dict[str, Any] = {}
         self.error: str | None = None
 
     def collect(self, items: Iterable[object], stopping: Callable[[], bool]) -> None:
         """Take ``items`` from the start. Raises what they raise; what came before is kept."""
-        self.splits, self.scopes, self.error = [], [], None
+        self.splits, self.scopes, self.remember, self.error = [], [], {}, None
         keys = {PARENTS, DEFERRED}
         known: set[tuple[str, str]] = set()
         for item in items:
@@ -43,9 +48,24 @@ class Listing:
                 if fault is None:
                     known.add((scope.fqn, scope.entity_type))
                     self.scopes.append(scope)
+            elif isinstance(item, Remember):
+                fault = fault_of_remember(item)
+                if fault is None:
+                    self.remember[item.key] = item.value
             else:
                 fault = f"the source listed a {type(item).__name__}, which is no Split and no Scope"
             self.error = self.error or fault
+
+
+def fault_of_remember(item: Remember) -> str | None:
+    """Why ``item`` cannot be remembered, or None."""
+    if not _is_text(item.key):
+        return f"the source remembers something under a key that is no text: {item.key!r}"
+    try:
+        json.dumps(item.value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"what the source remembers as {item.key!r} is no JSON: {error}"
+    return None
 
 
 def _fault_of_split(split: Split, keys: set[str]) -> str | None:

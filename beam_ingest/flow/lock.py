@@ -19,10 +19,14 @@ from beam_ingest.flow.store import LocalStore
 
 
 class RunLock:
-    """The lock of one run directory, held from ``take`` to ``release``."""
+    """The lock of one run directory, held from ``take`` to ``release``.
 
-    def __init__(self, run: RunDir) -> None:
+    ``taken`` is what a message says where another one holds it.
+    """
+
+    def __init__(self, run: RunDir, taken: str = "") -> None:
         self._run = run
+        self._says = taken or f"another run works in {run.store.root}"
         self._descriptor: int | None = None
         self._taken = False
 
@@ -31,7 +35,7 @@ class RunLock:
         if not isinstance(self._run.store, LocalStore):
             if not self._run.store.write_new("lock", _owner()):
                 raise CannotStart(
-                    f"another run works in {self._run.store.root}: {self._held_by()}",
+                    f"{self._says}: {self._held_by()}",
                     hint=f"if that run is dead, remove {self._run.store.path('lock')}",
                 )
             self._taken = True
@@ -44,7 +48,7 @@ class RunLock:
         except BlockingIOError:
             os.close(descriptor)
             raise CannotStart(
-                f"another run works in {self._run.store.root}: {self._held_by()}",
+                f"{self._says}: {self._held_by()}",
                 hint="wait for it, or end it",
             ) from None
         os.ftruncate(descriptor, 0)

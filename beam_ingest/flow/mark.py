@@ -41,7 +41,7 @@ class LineFile:
 
 @dataclass(slots=True)
 class Mark:
-    """What one writer says of one split."""
+    """What one writer says of one split; ``remember`` is what the source remembers of it."""
 
     split: str
     index: int
@@ -53,6 +53,7 @@ class Mark:
     chunks: list[Chunk] = field(default_factory=list)
     dead: LineFile | None = None
     deferred: LineFile | None = None
+    remember: dict[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The JSON file."""
@@ -67,6 +68,7 @@ class Mark:
             "chunks": [_chunk_to_json(chunk) for chunk in self.chunks],
             "dead": asdict(self.dead) if self.dead else None,
             "deferred": asdict(self.deferred) if self.deferred else None,
+            **({"remember": self.remember} if self.remember else {}),
         }
         return json.dumps(value, separators=(",", ":")).encode()
 
@@ -85,6 +87,7 @@ class Mark:
             [Chunk(**chunk) for chunk in value["chunks"]],
             LineFile(**value["dead"]) if value["dead"] else None,
             LineFile(**value["deferred"]) if value["deferred"] else None,
+            value.get("remember", {}),
         )
 
 

@@ -29,6 +29,15 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
+class StatePlace:
+    """The folder of a workflow's state, its name, and the run whose state this run goes on from."""
+
+    root: str
+    name: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A run, as plain values: what every DoFn is built from."""
 
@@ -48,6 +57,8 @@ class Plan:
     """Which attempt at the run this is: a resumed run counts on."""
     replays: str | None = None
     """The run, or the file, whose dead letters this run replays: they are its source."""
+    state: StatePlace | None = None
+    """Where what the source remembers is kept; None for one that does not."""
 
     @property
     def steps(self) -> list[tuple[str, str]]:

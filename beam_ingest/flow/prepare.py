@@ -54,4 +54,10 @@ def write_run(run: RunDir, plan: Plan, document: dict[str, Any]) -> None:
     }
     if plan.replays is not None:
         value["replayOf"] = plan.replays
+    if plan.state is not None:
+        value["state"] = {
+            "name": plan.state.name,
+            "since": plan.state.since,
+            "before": plan.source.state,
+        }
     run.store.write("run.json", json.dumps(value, indent=2).encode())

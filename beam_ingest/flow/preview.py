@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from beam_ingest.api.processor import Processor
 from beam_ingest.api.record import Record, Unreadable
-from beam_ingest.api.source import Source, Split
+from beam_ingest.api.source import Remember, Source, Split
 from beam_ingest.flow.apply import run_processor
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 
@@ -45,5 +45,5 @@ def _records(source: Source) -> Iterator[Record]:
         for record in source.read(split):
             if isinstance(record, Unreadable):
                 _log.warning("%s: %s", record.where, record.why)
-            else:
+            elif not isinstance(record, Remember):
                 yield record

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from beam_ingest.api.entities import Entity
-from beam_ingest.api.errors import FatalError, TransientError
+from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.record import Record, Unreadable
-from beam_ingest.api.source import Source, Split
+from beam_ingest.api.source import Remember, Source, Split
 from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
-from beam_ingest.flow.listing import Listing
+from beam_ingest.flow.listing import Listing, fault_of_remember
 from beam_ingest.flow.origin import trace
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 from beam_ingest.flow.run_dir import PARENTS, split_ref
@@ -49,7 +49,7 @@ class ListSplitsFn(StepFn):
         except Exception as failure:  # whatever a source raises ends its listing, not the run
             found.error = reason_of(failure)
         try:
-            self.run.write_listing(found.splits, found.scopes, found.error)
+            self.run.write_listing(found.splits, found.scopes, found.error, found.remember)
         except OSError as error:
             self.worker.disk_failed(error)
 
@@ -104,6 +104,7 @@ class _Reader:
         self._step = step
         self._ref = ref
         self._batch = SplitBatch(ref, 0)
+        self._remembered: dict[str, Any] = {}
 
     def batches(self) -> Iterator[SplitBatch]:
         """The batches of the attempt, the last one included."""
@@ -129,6 +130,8 @@ class _Reader:
             if type(record) in fine or _is_record(record, fine):
                 held.append(record)
                 size += size_of(record)
+            elif isinstance(record, Remember):
+                self._remember(record)
             else:
                 size += self._unreadable(record)
             if size >= BATCH_BYTES or len(held) >= limit or len(batch.dead) >= limit:
@@ -143,6 +146,7 @@ class _Reader:
         """The last batch: what was read since the one before, and how the split ended."""
         self._batch.last = True
         self._batch.error = error
+        self._batch.remember = self._remembered if error is None else {}
         return self._close(self._batch)
 
     def _close(self, batch: SplitBatch) -> SplitBatch:
@@ -156,6 +160,12 @@ class _Reader:
         self._step.worker.at(self._ref.key, self._step.spec.step)
         self._step.worker.count(self._step.spec.step, good + bad, good, bad)
         return batch
+
+    def _remember(self, found: Remember) -> None:
+        fault = fault_of_remember(found)
+        if fault is not None:
+            raise IngestError(fault)
+        self._remembered[found.key] = found.value
 
     def _unreadable(self, found: Unreadable | Record) -> int:
         """Make it a dead letter; the bytes that it holds in memory."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from beam_ingest.api.report import RetireReport
@@ -38,7 +39,13 @@ class RunDir:
 
     # What is to be read.
 
-    def write_listing(self, splits: list[Split], scopes: list[Scope], error: str | None) -> None:
+    def write_listing(
+        self,
+        splits: list[Split],
+        scopes: list[Scope],
+        error: str | None,
+        remember: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         """The splits and scopes, in the order listed; ``error`` where the listing broke off.
 
         All scopes' names go to one file, before the listing that says where each one's are: a
@@ -60,11 +67,15 @@ class RunDir:
             "error": error,
             "splits": [[split.key, split.payload] for split in splits],
             "scopes": places,
+            **({"remember": dict(remember)} if remember else {}),
         }
         self.store.write("splits.json", json.dumps(listing, separators=(",", ":")).encode())
 
     def listing(self) -> dict[str, Any] | None:
-        """What ``write_listing`` wrote, or None: ``error``, ``splits``, ``scopes``."""
+        """What ``write_listing`` wrote, or None.
+
+        ``error``, ``splits``, ``scopes``, and ``remember`` where there is something.
+        """
         data = self.store.read("splits.json")
         return None if data is None else json.loads(data)
 

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
 
 from beam_ingest.api.record import Record
 from beam_ingest.flow.batch import SplitBatch, SplitRef
@@ -62,6 +63,7 @@ class SplitState:
         self.writer = writer
         self.ledger = Ledger()
         self.error: str | None = None
+        self.remember: dict[str, Any] = {}
         self.next_seq = 0
         self.lock = threading.Lock()
         self.primary = primary
@@ -87,6 +89,7 @@ class SplitState:
                 self._new_names += self.names.of(batch.records)
             if batch.last:
                 self.error = batch.error
+                self.remember = batch.remember if self.primary else {}
                 if batch.error is not None and self.primary:
                     self.ledger.reason("(split)", batch.error, self.ref.key)
 
@@ -129,6 +132,7 @@ class SplitState:
             list(chunks),
             dead,
             deferred,
+            self.remember if self.error is None else {},
         )
         self._run.write_mark(self.ref, mark)
 

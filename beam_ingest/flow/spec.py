@@ -9,6 +9,7 @@ import builtins
 import importlib
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +40,17 @@ class ComponentSpec:
         context = {**json.loads(self.context), "runId": run_id}
         return replace(self, context=json.dumps(context))
 
+    def with_state(self, state: Mapping[str, Any]) -> ComponentSpec:
+        """The same component, told what the workflow remembers."""
+        context = {**json.loads(self.context), "state": dict(state)}
+        return replace(self, context=json.dumps(context))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What it was told that the workflow remembers."""
+        state: dict[str, Any] = json.loads(self.context)["state"]
+        return state
+
     def load(self) -> builtins.type[Component]:
         """The class of the component. Raises what the registry raises."""
         for path in self.code_paths:
@@ -63,6 +75,7 @@ def context_to_json(context: Context) -> str:
             "sourceConfig": _model_to_json(context.source_config),
             "server": _model_to_json(context.server),
             "settings": context.settings.model_dump(mode="json", by_alias=True),
+            "state": dict(context.state),
         }
     )
 
@@ -76,6 +89,7 @@ def context_from_json(text: str) -> Context:
         source_config=_model_from_json(value["sourceConfig"]),
         server=_model_from_json(value["server"]),
         settings=RunSettings.model_validate(value["settings"]),
+        state=value["state"],
     )
 
 

@@ -117,9 +117,8 @@ def _failed_sentence(folded: Fold, stop: dict[str, Any] | None, defect: str | No
         parts.append(f"{files.failed + files.not_read} of {files.total} files were not published")
     if folded.ledger.failed:
         parts.append(f"{folded.ledger.failed} records failed")
-    return (
-        "The run failed: " + (", ".join(parts) or "what it wrote could not be made visible") + "."
-    )
+    what = ", ".join(parts) or "its end did not come off, see the failures"
+    return f"The run failed: {what}."
 
 
 def _read(plan: Plan, folded: Fold) -> int:

@@ -53,6 +53,8 @@ def _lines(report: Report) -> Iterator[str]:
     if report.files is not None:
         yield f"files: {_done(report.files)}"
     yield from _retired(report)
+    if report.state is not None and not report.state.advanced:
+        yield f"the next run goes on from where this one did: {report.state.why}"
     for warning in report.warnings:
         yield f"warning: {warning}"
     if report.stopped:

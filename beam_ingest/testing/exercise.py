@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,9 +17,9 @@ from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import Drop
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged, Written
 from beam_ingest.api.processor import Processor
-from beam_ingest.api.record import Record
+from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.sink import Batch, Sink, StagedSink
-from beam_ingest.api.source import Poll, Scope, Source, Split, StreamSource, Timed
+from beam_ingest.api.source import Poll, Remember, Scope, Source, Split, StreamSource, Timed
 from beam_ingest.api.stage import Partial, Stage
 from beam_ingest.testing.compare import canonical, fail, line, lines
 
@@ -76,7 +76,19 @@ def splits_of(source: Source) -> list[Split]:
 
 def read_all(source: Source) -> dict[str, list[str]]:
     """The records of every split, as texts."""
-    return {split.key: lines(source.read(split)) for split in splits_of(source)}
+    return {split.key: lines(read(source, split)) for split in splits_of(source)}
+
+
+def read(source: Source, split: Split) -> Iterator[Record | Unreadable]:
+    """The records of a split, without what the source remembers of it."""
+    return (item for item in source.read(split) if not isinstance(item, Remember))
+
+
+def remembered(source: Source) -> dict[str, Any]:
+    """What the source remembers when all of it was read."""
+    listed = list(source.splits())
+    items = [*listed, *(i for s in listed if isinstance(s, Split) for i in source.read(s))]
+    return {item.key: item.value for item in items if isinstance(item, Remember)}
 
 
 def polls(source: StreamSource, partition: Split, position: Any = None) -> list[Poll]:

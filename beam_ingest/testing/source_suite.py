@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -17,7 +18,8 @@ from beam_ingest.api.registry import Kind
 from beam_ingest.api.source import Scope, Source, UncheckedSourceConfig
 from beam_ingest.testing.compare import expect_plain_json, expect_same, fail, line, lines
 from beam_ingest.testing.component_suite import ComponentSuite, expect_refusal
-from beam_ingest.testing.exercise import listing, read_all, splits_of
+from beam_ingest.testing.exercise import listing, read, read_all, remembered, splits_of
+from beam_ingest.testing.inputs import give
 
 
 class SourceSuite(ComponentSuite):
@@ -58,8 +60,8 @@ class SourceSuite(ComponentSuite):
             for split in splits_of(source):
                 expect_same(
                     f"the split {split.key!r} read again by the same instance gave others",
-                    lines(source.read(split)),
-                    lines(source.read(split)),
+                    lines(read(source, split)),
+                    lines(read(source, split)),
                 )
 
     def test_another_instance_reads_the_same(self) -> None:
@@ -71,7 +73,7 @@ class SourceSuite(ComponentSuite):
                 expect_same(
                     f"the split {split.key!r} read by another instance gave others",
                     first[split.key],
-                    lines(another.read(split)),
+                    lines(read(another, split)),
                 )
 
     def test_the_order_of_splits_does_not_matter(self) -> None:
@@ -83,7 +85,7 @@ class SourceSuite(ComponentSuite):
                 expect_same(
                     f"the split {split.key!r} read in another order of splits gave others",
                     first[split.key],
-                    lines(source.read(split)),
+                    lines(read(source, split)),
                 )
 
     def test_a_reading_that_was_broken_off_starts_again(self) -> None:
@@ -99,7 +101,7 @@ class SourceSuite(ComponentSuite):
                 expect_same(
                     f"the split {split.key!r} read again after a reading that was broken off",
                     first[split.key],
-                    lines(source.read(split)),
+                    lines(read(source, split)),
                 )
 
     def test_reading_streams(self) -> None:
@@ -143,6 +145,22 @@ class SourceSuite(ComponentSuite):
         elif not read:
             fail("nothing was read, so nothing was checked: give a config that reads something")
 
+    def test_it_goes_on_from_what_it_remembers(self) -> None:
+        """Told what it remembered, it reads nothing a second time."""
+        with self.opened() as source:
+            if not source.remembers():
+                pytest.skip("it remembers nothing")
+            state, first = remembered(source), set(map(_identity, _items(source)))
+        if not state:
+            fail("remembers() is true, and neither splits() nor read() gives a Remember")
+        for key, value in state.items():
+            expect_plain_json(f"what is remembered as {key!r}", value)
+        give(self, "context", replace(self.context, state=state))
+        with self.opened() as source:
+            again = [name for name in map(_identity, _items(source)) if name in first]
+        if again:
+            fail(f"told what it remembered, it reads a record again: {again[0][:300]}")
+
     def test_a_scope_names_all_that_is_read_in_it(self) -> None:
         """What a scope does not name would be retired, a moment after it was written."""
         with self.opened() as source:
@@ -185,7 +203,7 @@ class SourceSuite(ComponentSuite):
 
 def _items(source: Source) -> Iterator[Record | Unreadable]:
     for split in splits_of(source):
-        yield from source.read(split)
+        yield from read(source, split)
 
 
 def _identity(record: Record | Unreadable) -> str:

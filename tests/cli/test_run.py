@@ -19,7 +19,7 @@ Scripted = type[ScriptedWorkflow]
 
 def test_options_reach_the_workflow(cli: Run, workflow: Scripted) -> None:
     result = cli(
-        "run", "-c", "w.yaml", "--dry-run", "--run-dir", "here", "--allow-retire",
+        "run", "-c", "w.yaml", "--dry-run", "--run-dir", "here", "--allow-retire", "--keep-state",
         "--set", "beam.workers=2", "--set", "source.serviceName=x",
     )  # fmt: skip
     assert result.exit_code == 0
@@ -28,7 +28,7 @@ def test_options_reach_the_workflow(cli: Run, workflow: Scripted) -> None:
     assert callable(options.pop("listener"))
     assert options == {
         "dry_run": True, "run_dir": "here", "allow_retire": True, "handle_signals": True,
-        "resume": None,
+        "resume": None, "state": "keep",
     }  # fmt: skip
 
 

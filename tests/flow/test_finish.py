@@ -111,7 +111,7 @@ class TestCommitting:
         hooks["commit"] = refuse
         report = end(plan)
         assert (report.status, report.exit_code) == ("failed", 1)
-        assert report.sentence == "The run failed: what it wrote could not be made visible."
+        assert report.sentence == "The run failed: its end did not come off, see the failures."
         assert [(f.step, f.reason) for f in report.failures] == [
             ("out", "commit: RuntimeError: no such alias"),
         ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import FatalError, IngestError, Scope, Split, TransientError
+from beam_ingest import FatalError, IngestError, Remember, Scope, Split, TransientError
 from beam_ingest.flow.read import ListSplitsFn
 from beam_ingest.flow.run_dir import RunDir
 from tests.flow.scripted import bundle, plan_of, set_up
@@ -43,6 +43,30 @@ def test_splits_go_on_in_the_order_listed_and_are_on_disk(tmp_path: Path, hooks:
     assert listing(tmp_path) == {
         "error": None, "splits": [["b", {"n": 1}], ["a", {}]], "scopes": [["s", "table", 0, 27]],
     }  # fmt: skip
+
+
+def test_what_the_source_remembers_is_on_disk_with_the_listing(
+    tmp_path: Path, hooks: Hooks
+) -> None:
+    hooks["splits"] = lambda: [
+        Remember("a", 1),
+        Split("x"),
+        Remember("a", [2]),
+        Remember("b", None),
+    ]
+    assert list_all(tmp_path) == ["x"]
+    assert (listing(tmp_path)["error"], listing(tmp_path)["remember"]) == (
+        None, {"a": [2], "b": None},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [Remember("a", {1}), Remember("a", float("nan"))])
+def test_what_cannot_be_remembered_is_an_error(
+    tmp_path: Path, hooks: Hooks, wrong: Remember
+) -> None:
+    hooks["splits"] = lambda: [wrong, Split("x")]
+    assert list_all(tmp_path) == ["x"]
+    assert "what the source remembers as 'a' is no JSON" in listing(tmp_path)["error"]
 
 
 def test_a_complete_listing_is_not_made_again(tmp_path: Path, hooks: Hooks) -> None:

@@ -52,6 +52,12 @@ def test_a_mark_is_read_back() -> None:
     assert again.dead == mark().dead
 
 
+def test_the_bytes_of_a_mark_of_a_source_that_remembers() -> None:
+    made = Mark("a", 1, "out", 0, "done", remember={"position": [1, "x"]})
+    assert made.to_bytes().endswith(b'"deferred":null,"remember":{"position":[1,"x"]}}')
+    assert Mark.from_bytes(made.to_bytes()).remember == {"position": [1, "x"]}
+
+
 def test_the_bytes_of_a_published_file() -> None:
     published = Published(
         "0000001-ab.out.000", "staged/out/x.jsonl", "out", "done", None, ledger("out", 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import FatalError, IngestError, Split, TransientError, Unreadable
+from beam_ingest import FatalError, IngestError, Remember, Split, TransientError, Unreadable
 from beam_ingest.flow import read
 from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.mark import Mark
@@ -63,6 +63,20 @@ def test_the_source_is_given_the_key_and_the_payload(tmp_path: Path, hooks: Hook
 
 def test_an_empty_split_ends_with_an_empty_batch(tmp_path: Path, hooks: Hooks) -> None:
     assert shape(read_all(tmp_path)) == [(0, 0, True, None)]
+
+
+def test_what_the_source_remembers_is_in_the_last_batch_of_a_split_read_to_its_end(
+    tmp_path: Path, hooks: Hooks
+) -> None:
+    hooks["read"] = lambda split: [*records(1), Remember("at", 1), *records(2), Remember("at", 3)]
+    batches = read_all(tmp_path / "a", batch_size=2)
+    assert [batch.remember for batch in batches] == [{}, {"at": 3}]
+    assert sum(len(batch.records) for batch in batches) == 3
+    assert counts_of(batches[0].ledger, "src") == [2, 2, 0, 0, 2, 0]
+    hooks["read"] = lambda split: [Remember("at", 1), Remember("at", object()), *records(2)]
+    (batch,) = read_all(tmp_path / "b")
+    assert batch.remember == {}
+    assert "what the source remembers as 'at' is no JSON" in (batch.error or "")
 
 
 def test_a_full_last_batch_is_followed_by_an_empty_one(tmp_path: Path, hooks: Hooks) -> None:

@@ -154,7 +154,7 @@ def test_what_is_incomplete_is_listed_with_examples() -> None:
 def test_a_trouble_at_the_end_fails_a_run_that_was_fine() -> None:
     verdict = judge(plan(), folded(), None, None, troubles=1)
     assert told(verdict) == (
-        "failed", 1, "The run failed: what it wrote could not be made visible.",
+        "failed", 1, "The run failed: its end did not come off, see the failures.",
     )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class Range:
     """The bytes ``start`` to ``end`` of a file that had ``size`` bytes when it was listed.
 
-    ``mtime_ns`` is its time of change then, in nanoseconds since the epoch.
+    ``mtime_ns`` is its time of change then, in nanoseconds since the epoch. A ``growing`` file
+    may be longer when it is read.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Range:
     end: int
     size: int
     mtime_ns: int
+    growing: bool = False
 
 
 def records(part: Range) -> Iterator[Record | Unreadable]:
@@ -106,6 +108,8 @@ def _decompressed(plain: BinaryIO) -> BinaryIO:
 
 def _same_file(file: BinaryIO, part: Range) -> None:
     status = os.fstat(file.fileno())
+    if part.growing and status.st_size >= part.size:
+        return
     if (status.st_size, status.st_mtime_ns) != (part.size, part.mtime_ns):
         raise IngestError(
             f"{part.path} changed after the run had listed it "

@@ -11,8 +11,9 @@ from pydantic import Field
 from beam_ingest.api.component import Check
 from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.record import Record, Unreadable
-from beam_ingest.api.source import Scope, Source, Split
+from beam_ingest.api.source import Remember, Scope, Source, Split
 from beam_ingest.connectors.file import listing
+from beam_ingest.connectors.file.growth import Growth, Part
 from beam_ingest.connectors.file.listing import Listed
 from beam_ingest.connectors.file.paths import LocalPath
 from beam_ingest.connectors.file.ranges import COMPRESSED, Range, records
@@ -26,6 +27,7 @@ class FileSource(Source):
     A line that a file sink wrote of an entity becomes that entity, any other object a mapping.
     A line that is neither costs one dead letter that names the file and the line. Files
     that end in ``.gz`` are decompressed. A file that changes during the run fails its splits.
+    With ``appended`` it remembers, file by file, how far it has come.
     """
 
     class Config(ConfigModel):
@@ -42,26 +44,29 @@ class FileSource(Source):
             description="Larger files are read in ranges of so many bytes, in parallel. "
             "Compressed files have no ranges.",
         )
+        appended: bool = Field(
+            False,
+            description="The files only grow: read what was appended since the last successful "
+            "run, whole lines only.",
+        )
 
-    def splits(self) -> Iterator[Split | Scope]:
+    def remembers(self) -> bool:
+        """With ``appended``."""
+        return bool(self.config.appended)
+
+    def splits(self) -> Iterator[Split | Scope | Remember]:
         """Ranges of large files, groups of small ones; sorted by path and position.
 
         Raises ``FatalError`` where the path names no file.
         """
-        pack: list[Listed] = []
-        room = limit = min(_PACK, self.config.split_size)
-        for file in listing.files(self.config.path):
-            small = file.size <= limit and not file.path.endswith(COMPRESSED)
-            if pack and (not small or file.size > room):
-                yield _packed(pack)
-                pack, room = [], limit
-            if small:
-                pack.append(file)
-                room -= file.size
-            else:
-                yield from self._ranges(file)
-        if pack:
-            yield _packed(pack)
+        found = listing.files(self.config.path)
+        parts: Iterable[Part] = map(_whole, found)
+        if self.config.appended:
+            grown = Growth(self.context.state)
+            parts = (part for file in found if (part := grown.since_last(file)) is not None)
+        yield from self._split_up(parts)
+        if self.config.appended:
+            yield from grown.remembered()
 
     def read(self, split: Split) -> Iterator[Record | Unreadable]:
         """The records of the lines that start in the split's ranges."""
@@ -72,23 +77,43 @@ class FileSource(Source):
         """Whether the path names files."""
         return (Check("files", self._count),)
 
-    def _ranges(self, file: Listed) -> Iterator[Split]:
-        step = file.size if file.path.endswith(COMPRESSED) else self.config.split_size
-        for start in range(0, file.size, max(step, 1)):
-            yield _split(file.name, [_range(file, start, min(start + step, file.size))])
+    def _split_up(self, parts: Iterable[Part]) -> Iterator[Split]:
+        pack: list[Part] = []
+        room = limit = min(_PACK, self.config.split_size)
+        for part in parts:
+            small = part.size <= limit and not part.file.path.endswith(COMPRESSED)
+            if pack and (not small or part.size > room):
+                yield self._packed(pack)
+                pack, room = [], limit
+            if small:
+                pack.append(part)
+                room -= part.size
+            else:
+                yield from self._ranges(part)
+        if pack:
+            yield self._packed(pack)
+
+    def _ranges(self, part: Part) -> Iterator[Split]:
+        step = part.size if part.file.path.endswith(COMPRESSED) else self.config.split_size
+        for start in range(part.start, part.end, max(step, 1)):
+            end = min(start + step, part.end)
+            yield self._split(part.file.name, [self._range(part.file, start, end)])
+
+    def _packed(self, parts: list[Part]) -> Split:
+        ranges = [self._range(part.file, part.start, part.end) for part in parts]
+        return self._split(parts[0].file.name, ranges)
+
+    def _split(self, name: str, ranges: list[Range]) -> Split:
+        payload = {"ranges": [list(astuple(part)) for part in ranges]}
+        return Split(f"{name}@{ranges[0].start}", payload)
+
+    def _range(self, file: Listed, start: int, end: int) -> Range:
+        return Range(file.path, start, end, file.size, file.mtime_ns, self.config.appended)
 
     def _count(self) -> str:
         found = listing.files(self.config.path)
         return f"{len(found):,} files, {sum(file.size for file in found):,} bytes"
 
 
-def _packed(files: list[Listed]) -> Split:
-    return _split(files[0].name, [_range(file, 0, file.size) for file in files])
-
-
-def _split(name: str, ranges: list[Range]) -> Split:
-    return Split(f"{name}@{ranges[0].start}", {"ranges": [list(astuple(part)) for part in ranges]})
-
-
-def _range(file: Listed, start: int, end: int) -> Range:
-    return Range(file.path, start, end, file.size, file.mtime_ns)
+def _whole(file: Listed) -> Part:
+    return Part(file, 0, file.size)

@@ -12,7 +12,7 @@ from beam_ingest.api.processor import Processed, Processor
 from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.registry import Kind
 from beam_ingest.api.sink import Batch, Sink, Token
-from beam_ingest.api.source import Poll, Scope, Source, Split, StreamSource
+from beam_ingest.api.source import Poll, Remember, Scope, Source, Split, StreamSource
 from beam_ingest.api.stage import Partial, Stage
 from beam_ingest.testing.faults.config import FaultyConfig
 from beam_ingest.testing.faults.script import FaultScript
@@ -76,15 +76,19 @@ class FaultySource(Wrapper[Source], Source):
         of_class = Source
         methods = ("read", "splits", "parents", *_OPEN)
 
+    def remembers(self) -> bool:
+        """As the wrapped component."""
+        return self.wrapped.remembers()
+
     def parents(self) -> Iterator[Record]:
         """The parents, until the script says otherwise."""
         return self.each("parents", self.wrapped.parents())
 
-    def splits(self) -> Iterator[Split | Scope]:
+    def splits(self) -> Iterator[Split | Scope | Remember]:
         """The splits and scopes, until the script says otherwise."""
         return self.each("splits", self.wrapped.splits())
 
-    def read(self, split: Split) -> Iterator[Record | Unreadable]:
+    def read(self, split: Split) -> Iterator[Record | Unreadable | Remember]:
         """The records of ``split``, until the script says otherwise."""
         return self.each("read", self.wrapped.read(split), split.key)
 
