@@ -88,15 +88,21 @@ def mariadb(port: int, database: str) -> Iterator[dict[str, Any]]:
         if database == "empty":
             return
         listed = [(row[0], row[1]) for row in ask(*q.relations(schemas))]
+        referring = set(ask(q.TABLES_WITH_FOREIGN_KEYS))
         for first in range(0, len(listed), CHUNK):
             names = defaultdict(list)
             for schema, table in listed[first : first + CHUNK]:
                 names[schema].append(table)
             columns, keys = defaultdict(list), defaultdict(list)
             relations = ask(*q.read_relations(names, estimates=False))
-            for row in sorted(ask(*q.read_columns(names))):
-                columns[row[:2]].append((row[3], row[5], row[9] == "YES", row[10] or None))
-            for row in sorted(ask(*q.read_keys(names))):
+            for (text,) in ask(*q.read_columns(names, properties=False)):
+                schema, table, _, name, kind, nullable, comment = json.loads(text)
+                columns[schema, table].append((name, kind, nullable == "YES", comment or None))
+            keyed = ask(*q.read_unique_keys(names))
+            foreign = {s: [t for t in found if (s, t) in referring] for s, found in names.items()}
+            if foreign := {schema: tables for schema, tables in foreign.items() if tables}:
+                keyed += ask(*q.read_foreign_keys(foreign))
+            for row in keyed:
                 kind = "p" if row[2] == "PRIMARY" else "f" if row[6] else "u"
                 keys[row[:2]].append((kind, [row[4]], row[5], row[6], [row[7]]))
             views = {row[:2]: row[2] for row in ask(*q.read_views(names))}

@@ -32,6 +32,7 @@ from beam_ingest.connectors.sql.mysql.connection import (
     is_mariadb,
     query,
     reusable,
+    tables_with_foreign_keys,
 )
 from beam_ingest.connectors.sql.mysql.ddl import quoted
 from beam_ingest.connectors.sql.mysql.grants import Grants
@@ -54,6 +55,8 @@ class MysqlCatalogue(Catalogue):
         self.pool: Pool[Connection] = shared_pool(
             self._key, lambda: Pool(partial(connect, config), reusable, connections)
         )
+        self._knows_referring = False
+        self._referring: frozenset[tuple[str, str]] | None = None
         self._closed = False
 
     def databases(self) -> list[Container]:
@@ -113,7 +116,7 @@ class MysqlCatalogue(Catalogue):
             )
 
     def tables(self, database: str, names: Names) -> Iterator[Table]:
-        """For a chunk three statements, one for views, and two more for ``includeDDL``."""
+        """For a chunk four statements, one for views, and two more for ``includeDDL``."""
         for chunk, reader in ahead(partial(self._fetch, database), names):
             for schema, tables in chunk.items():
                 for name in tables:
@@ -172,7 +175,12 @@ class MysqlCatalogue(Catalogue):
         reader = TableReader(self.reading, database)
         with self.borrowed() as connection:
             mariadb = is_mariadb(connection)
-            reader.fetch(partial(query, connection), names, mariadb=mariadb)
+            if mariadb and not self._knows_referring:
+                self._referring = tables_with_foreign_keys(connection)
+                self._knows_referring = True
+            reader.fetch(
+                partial(query, connection), names, mariadb=mariadb, referring=self._referring
+            )
         return reader
 
     def _procedure(self, parent: str, label: str, row: tuple[Any, ...]) -> StoredProcedure:

@@ -17,6 +17,7 @@ from beam_ingest.api.secrets import MASK, resolve_options
 from beam_ingest.connectors.sql.certificates import certificate_files
 from beam_ingest.connectors.sql.connection_config import host_and_port
 from beam_ingest.connectors.sql.connections import Unreachable
+from beam_ingest.connectors.sql.mysql import queries
 from beam_ingest.connectors.sql.mysql.config import DEFAULT_PORT, ServerConfig
 
 Row = tuple[Any, ...]
@@ -84,8 +85,23 @@ def query(connection: Connection, statement: str, parameters: Sequence[Any] = ()
 
 def is_mariadb(connection: Connection) -> bool:
     """Whether the server is MariaDB, which keeps its catalogue a little otherwise than MySQL."""
-    (version,) = query(connection, "SELECT VERSION()")[0]
+    version: str = connection.get_server_info()  # type: ignore[no-untyped-call]
     return "mariadb" in version.lower()
+
+
+def tables_with_foreign_keys(connection: Connection) -> frozenset[tuple[str, str]] | None:
+    """(schema, table) of all on a MariaDB server that have any; None for who lacks PROCESS.
+
+    To ask a table for its foreign keys makes the server open it: most have none, and in this one
+    statement InnoDB tells which. A worker asks once, so a key that is made after that on a table
+    without one is not seen by this run.
+    """
+    try:
+        return frozenset(query(connection, queries.TABLES_WITH_FOREIGN_KEYS))
+    except pymysql.MySQLError as error:
+        if error.args and error.args[0] in _NOT_GRANTED:
+            return None
+        raise
 
 
 def reusable(connection: Connection) -> bool:

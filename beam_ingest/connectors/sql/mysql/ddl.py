@@ -32,10 +32,12 @@ def create_table(
     comment: str | None,
     mariadb: bool,
 ) -> str:
-    """``CREATE TABLE`` from rows of ``queries.read_columns`` and, in order, ``read_keys``."""
+    """``CREATE TABLE`` from rows of ``queries.read_columns`` and, in order, of keys."""
     lines = [_column(row, mariadb) for row in columns]
     for name, group in groupby(keys, itemgetter(2)):
-        lines.append(_key(name, list(group), texts))
+        parts = list(group)
+        if all(row[4] is not None for row in parts):  # MySQL: a part that is an expression
+            lines.append(_key(name, parts, texts))
     lines += [f"CONSTRAINT {quoted(name)} CHECK ({clause})" for name, clause in texts.checks]
     tail = f" COMMENT={literal(comment)}" if comment else ""
     body = ",\n  ".join(lines)
@@ -53,9 +55,8 @@ def literal(text: str) -> str:
 
 
 def _column(row: Row, mariadb: bool) -> str:
-    name, kind, nullable, comment, default, extra, expression = (
-        row[3], row[5], row[9], row[10], row[11], row[12] or "", row[13],
-    )  # fmt: skip
+    name, kind, nullable, comment, default, extra, expression = row[3:10]
+    extra = extra or ""
     parts = [quoted(name), kind]
     if expression:
         parts.append(f"GENERATED ALWAYS AS ({expression}) {_storage(extra)}")
@@ -79,7 +80,7 @@ def _storage(extra: str) -> str:
 
 
 def _key(name: str, parts: list[Row], texts: Texts) -> str:
-    columns = ", ".join(quoted(row[4]) for row in parts)
+    columns = ", ".join(quoted(row[4]) + (f"({row[8]})" if row[8] else "") for row in parts)
     if name == "PRIMARY":
         return f"PRIMARY KEY ({columns})"
     schema, table = parts[0][5:7]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -44,17 +45,30 @@ class TableReader:
         self._keys: dict[_Place, list[_Row]] = {}
         self._definitions: dict[_Place, str | None] = {}
         self._texts: dict[_Place, Texts] = defaultdict(Texts)
-        self._makers: dict[_Row, ColumnMaker] = {}
+        self._makers: dict[str, ColumnMaker] = {}
         self._mariadb = False
 
-    def fetch(self, query: Query, names: Names, *, mariadb: bool) -> None:
-        """Everything of the tables."""
+    def fetch(
+        self,
+        query: Query,
+        names: Names,
+        *,
+        mariadb: bool,
+        referring: Collection[_Place] | None = None,
+    ) -> None:
+        """Everything of the tables. ``referring``: all that have foreign keys, where known."""
         self._mariadb = mariadb
-        estimates = self._reading.options.include_custom_properties
+        options = self._reading.options
+        estimates = options.include_custom_properties
         rows = query(*queries.read_relations(names, estimates=estimates))
         self._relations = {(row[0], row[1]): row for row in rows}
-        self._columns = _by_place(query(*queries.read_columns(names)))
-        self._keys = _by_place(query(*queries.read_keys(names)))
+        properties = options.include_custom_properties or options.include_ddl
+        columns = query(*queries.read_columns(names, properties=properties))
+        self._columns = _by_place(json.loads(f"[{','.join([row[0] for row in columns])}]"))
+        keys = query(*queries.read_unique_keys(names))
+        if with_foreign := names if referring is None else _those_of(names, referring):
+            keys += query(*queries.read_foreign_keys(with_foreign))
+        self._keys = _by_place(keys)
         views: Names = defaultdict(list)
         for row in rows:
             if row[2].endswith("VIEW"):
@@ -62,7 +76,7 @@ class TableReader:
         if views:
             found = query(*queries.read_views(views))
             self._definitions = {(row[0], row[1]): row[2] or None for row in found}
-        if self._reading.options.include_ddl:
+        if options.include_ddl:
             for row in query(*queries.read_rules(names)):
                 self._texts[row[0], row[1]].rules[row[2]] = (row[3], row[4])
             for row in sorted(query(*queries.read_checks(names, mariadb=mariadb))):
@@ -104,21 +118,22 @@ class TableReader:
     def _build_columns(self, rows: list[_Row], constraints: ColumnConstraints) -> list[Column]:
         built, makers, constraint_of = [], self._makers, constraints.of
         properties = self._reading.options.include_custom_properties
-        for row in rows:
-            kind = row[4:9]
+        for _, _, _, name, kind, nullable, comment, *more in rows:
             make = makers.get(kind)
             if make is None:
-                make = makers[kind] = column_maker(_type_fields(*kind))
-            built.append(make(row[3], row[10] or None, constraint_of(row[3], row[9] == "YES")))
+                make = makers[kind] = column_maker(types.declared(kind))
+            built.append(make(name, comment or None, constraint_of(name, nullable == "YES")))
             if properties:
-                built[-1].extension = _properties(*row[11:14]) or None
+                built[-1].extension = _properties(*more) or None
         return built
 
     def _keys_of(self, rows: list[_Row]) -> Keys:
         keys = Keys()
         for name, group in groupby(rows, itemgetter(2)):
             parts = list(group)
-            columns, (_, _, _, _, _, schema, table, _) = [row[4] for row in parts], parts[0]
+            columns, (schema, table) = [row[4] for row in parts], parts[0][5:7]
+            if None in columns:
+                continue  # MySQL: a unique index on an expression is no key of columns
             if name == "PRIMARY":
                 keys.primary = columns
             elif table is None:
@@ -143,12 +158,12 @@ def _key_order(row: _Row) -> tuple[str, bool, int]:
     return row[2], row[6] is not None, row[3]
 
 
-def _type_fields(
-    kind: str, display: str, length: int | None, precision: int | None, scale: int | None
-) -> dict[str, Any]:
-    numbers = [length] if length is not None else [precision, scale]
-    arguments = [int(number) for number in numbers if number is not None]
-    return types.fields(types.data_type(kind) or "UNKNOWN", display, arguments)
+def _those_of(names: Names, places: Collection[_Place]) -> Names:
+    found = {
+        schema: [name for name in tables if (schema, name) in places]
+        for schema, tables in names.items()
+    }
+    return {schema: tables for schema, tables in found.items() if tables}
 
 
 def _properties(default: str | None, extra: str, expression: str | None) -> dict[str, str]:

@@ -255,3 +255,20 @@ def test_a_broken_view_is_a_warning(
     assert found.table("v").columns == []
     assert [c.name for c in found.table("b").columns] == ["i"]
     assert "svc.default.broken.v shows no columns" in caplog.text
+
+
+def test_a_user_without_process_reads_the_same_foreign_keys(
+    shop: MariadbServer, everything: Read
+) -> None:
+    found = read(shop, username="reader")
+    assert constraints(found, "orders") == constraints(everything, "orders")
+
+
+def test_ddl_keeps_the_length_of_an_indexed_prefix(mariadb: MariadbServer) -> None:
+    mariadb.execute(["CREATE DATABASE prefixes",
+                     "CREATE TABLE prefixes.a (t varchar(500), UNIQUE KEY u (t(10)))"])  # fmt: skip
+    found = read(mariadb, {"includeDDL": True}, databaseSchema="prefixes",
+                 schemaFilterPattern=None)  # fmt: skip
+    assert "UNIQUE KEY `u` (`t`(10))" in (found.table("a").schema_definition or "")
+    assert column(found, "a", "t")["constraint"] == "UNIQUE"
+    mariadb.execute(["DROP DATABASE prefixes"])

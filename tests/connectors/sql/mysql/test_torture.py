@@ -9,6 +9,7 @@ import pymysql
 import pytest
 from sqlalchemy.dialects.mysql.base import ischema_names
 
+from beam_ingest.api import fqn
 from beam_ingest.connectors.sql.mysql.source import MariadbSource
 from tests.connectors.sql.reading import Read, make, read_all
 from tests.servers.mariadb import MariadbServer
@@ -37,13 +38,18 @@ OTHERS = (
 )
 
 
+CHILDREN = "odd-schéma"
+
+
 def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
 @pytest.fixture(scope="module")
 def read(mariadb: MariadbServer) -> Read:
-    mariadb.execute(f"CREATE DATABASE {schema}" for schema in ("types", "names_", "many"))
+    mariadb.execute(
+        f"CREATE DATABASE {schema}" for schema in ("types", "names_", "many", f"`{CHILDREN}`")
+    )
     made = 0
     for kind in (*sorted(ischema_names), *OWN):
         try:
@@ -56,17 +62,21 @@ def read(mariadb: MariadbServer) -> Read:
         mariadb.execute([
             f"CREATE TABLE names_.{quoted(name)} ({quoted(name)} int PRIMARY KEY)",
             f"CREATE VIEW names_.v{number} AS SELECT * FROM names_.{quoted(name)}",
+            f"CREATE TABLE `{CHILDREN}`.{quoted(name)} (a int, CONSTRAINT fk{number} "
+            f"FOREIGN KEY (a) REFERENCES names_.{quoted(name)} ({quoted(name)}))",
         ])  # fmt: skip
     mariadb.execute(
         ["CREATE TABLE many.wide (" + ", ".join(f"c{n} int" for n in range(1000)) + ")"]
     )
     mariadb.execute(OTHERS, database="many")
-    chosen = {"includes": ["^types$", "^names_$", "^many$"]}
+    chosen = {"includes": ["^types$", "^names_$", "^many$", f"^{CHILDREN}$"]}
     return read_all(make(MariadbSource, mariadb.connection(schemaFilterPattern=chosen)))
 
 
 def rows(server: MariadbServer, statement: str) -> list[Any]:
-    return server.rows(statement + " WHERE table_schema IN ('types', 'names_', 'many')")
+    return server.rows(
+        statement + " WHERE table_schema IN ('types', 'names_', 'many', '" + CHILDREN + "')"
+    )
 
 
 def test_every_relation_is_there(mariadb: MariadbServer, read: Read) -> None:
@@ -125,7 +135,7 @@ def test_every_key(mariadb: MariadbServer, read: Read) -> None:
         ),
         key=str,
     ):
-        target = f"svc.default.{other_schema}.{other}.{referred}" if other else None
+        target = fqn.build("svc", "default", other_schema, other, referred) if other else None
         keys.setdefault((f"svc.default.{schema}", table, name), []).append((column, target))
     expected = {(schema, table, tuple(key)) for (schema, table, _), key in keys.items()}
     found = set()
