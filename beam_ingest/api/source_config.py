@@ -27,7 +27,14 @@ class Incremental(ConfigModel):
     safety_margin_days: int = 1
 
 
-class DatabaseMetadata(ConfigModel):
+class ServiceReading(ConfigModel):
+    """What is read of a service that OpenMetadata knows by the workflow's ``serviceName``.
+
+    So the name has to be written, and the server can say how to connect.
+    """
+
+
+class DatabaseMetadata(ServiceReading):
     """What a database source reads, and what of it may be retired on the server."""
 
     type: Literal["DatabaseMetadata"] = "DatabaseMetadata"

@@ -13,7 +13,7 @@ from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.errors import IngestError
 from beam_ingest.api.registry import Kind, find, types
 from beam_ingest.api.source import UncheckedSourceConfig
-from beam_ingest.api.source_config import DatabaseMetadata
+from beam_ingest.api.source_config import ServiceReading
 from beam_ingest.config.custom_source import CustomConnection, is_custom
 from beam_ingest.config.findings import Findings
 from beam_ingest.config.model import ComponentConfig
@@ -68,7 +68,7 @@ def check_source(findings: Findings) -> SourcePart | None:
     cls = component.cls
     fetched = fetched and _needs_connection(cls)
     source_config, fine = _source_config(findings, cls, section)
-    if issubclass(source_model(cls), DatabaseMetadata) and not section.service_name:
+    if issubclass(source_model(cls), ServiceReading) and not section.service_name:
         findings.problem(
             (*_SOURCE, "serviceName"),
             "the key 'serviceName' is missing",
@@ -187,7 +187,7 @@ def _component(
 
 def _needs_connection(cls: type[Component]) -> bool:
     """Whether a source reads a service: a database, or whatever cannot do without keys."""
-    if issubclass(source_model(cls), DatabaseMetadata):
+    if issubclass(source_model(cls), ServiceReading):
         return True
     try:
         cls.Config.model_validate({})

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from beam_ingest.api.config_model import Ignored, Refused
+from beam_ingest.api.query_log_config import DatabaseLineage, DatabaseUsage
 from beam_ingest.api.registry import Kind, find, types
 from beam_ingest.api.server import OpenMetadataServer
 from beam_ingest.api.source_config import DatabaseMetadata
@@ -109,7 +110,13 @@ def test_every_key_of_a_workflow_is_answered(openmetadata: dict[str, Any], secti
 
 
 @pytest.mark.parametrize(
-    ("name", "model"), [("databaseMetadata", DatabaseMetadata), ("server", OpenMetadataServer)]
+    ("name", "model"),
+    [
+        ("databaseMetadata", DatabaseMetadata),
+        ("databaseUsage", DatabaseUsage),
+        ("databaseLineage", DatabaseLineage),
+        ("server", OpenMetadataServer),
+    ],
 )
 def test_every_key_of_a_shared_model_is_answered(
     openmetadata: dict[str, Any], name: str, model: type[BaseModel]

@@ -22,6 +22,13 @@ _MODELS = {
     "databaseMetadata": (
         "metadataIngestion.databaseServiceMetadataPipeline", "DatabaseServiceMetadataPipeline",
     ),
+    "databaseUsage": (
+        "metadataIngestion.databaseServiceQueryUsagePipeline", "DatabaseServiceQueryUsagePipeline",
+    ),
+    "databaseLineage": (
+        "metadataIngestion.databaseServiceQueryLineagePipeline",
+        "DatabaseServiceQueryLineagePipeline",
+    ),
     "server": ("entity.services.connections.metadata.openMetadataConnection",
                "OpenMetadataConnection"),
 }  # fmt: skip

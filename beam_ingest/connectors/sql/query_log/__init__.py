@@ -1,0 +1,1 @@
+"""Query logs: files that hold what a database ran, in OpenMetadata's and PostgreSQL's formats."""

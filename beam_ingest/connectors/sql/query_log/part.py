@@ -1,0 +1,117 @@
+"""A part of a log file: where it begins and ends, and the lines of it."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from beam_ingest.api.errors import IngestError
+from beam_ingest.connectors.sql.query_log.listing import LogFile
+
+Format = Literal["csv", "json", "postgres csv", "postgres json"]
+"""OpenMetadata's columns as CSV or JSON lines; PostgreSQL's csvlog and jsonlog."""
+
+BUFFER = 1 << 20
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The bytes ``start`` to ``end`` of a log: whole records. ``line``: where they begin.
+
+    ``size`` and ``inode`` are the file's when it was listed. What was written behind ``size``
+    since then is not read, so that a log may grow while it is read. ``columns`` are the names
+    in the first line of a CSV file. Of a compressed file ``end`` is ``size``, and all is read.
+    """
+
+    path: str
+    format: Format
+    size: int
+    inode: int
+    start: int
+    end: int
+    line: int = 1
+    columns: tuple[str, ...] = ()
+    compressed: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the file ended here when it was listed."""
+        return self.end == self.size
+
+
+class Lines:
+    """The lines of a part, decoded; ``last`` is the newest one as it was read, for messages.
+
+    Bytes that are no UTF-8 become U+FFFD: a server logs each session in its own encoding.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.last = b""
+
+    def __iter__(self) -> Iterator[str]:
+        """Each line with its end. Raises ``IngestError`` for a file that is not the listed one."""
+        part = self.part
+        with opened(part.path, LogFile(part.path, part.size, part.inode)) as file:
+            file.seek(part.start)
+            left = part.end - part.start
+            if part.compressed:
+                left = 1 << 62
+            for line in file:
+                left -= len(line)
+                if left < 0:  # the part ended in this line, which has grown since
+                    line = line[:left]  # noqa: PLW2901
+                self.last = line
+                yield line.decode("utf-8", "replace")
+                if left <= 0:
+                    return
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the newest line is the file's last one, and ends without a line break."""
+        return self.part.is_last and not self.last.endswith(b"\n")
+
+
+@contextlib.contextmanager
+def opened(path: str, listed: LogFile) -> Iterator[BinaryIO]:
+    """The file that was listed, decompressed where it is gzip.
+
+    Raises ``IngestError`` where it is gone, was rotated or cut short, or is damaged.
+    """
+    try:
+        with Path(path).open("rb", buffering=BUFFER) as plain:
+            status = os.fstat(plain.fileno())
+            if status.st_ino != listed.inode or status.st_size < listed.size:
+                raise IngestError(
+                    f"{path} is not the file that was listed: it was rotated or cut short",
+                    hint="run again, which lists the logs anew",
+                )
+            if cast(io.BufferedReader, plain).peek(2)[:2] == _GZIP:
+                # A buffered reader finds the lines in C; GzipFile's own readline is Python.
+                yield cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=plain), BUFFER))
+            else:
+                yield plain
+    except FileNotFoundError:
+        raise IngestError(
+            f"{path} is gone: the run had listed it",
+            hint="run again; all workers must see the same files",
+        ) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise IngestError(
+            f"{path} is damaged: {error}", hint="what came before the damage was read"
+        ) from None
+    except OSError as error:
+        raise IngestError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def is_compressed(opened: BinaryIO) -> bool:
+    """Whether a file that ``opened`` gave is decompressed while it is read."""
+    return isinstance(getattr(opened, "raw", None), gzip.GzipFile)
