@@ -19,13 +19,16 @@ class StagedFile:
     """One staged file: lines, each a record that the stage encoded.
 
     ``id`` is the same in every attempt and sorts in the order in which splits were listed;
-    ``count`` is the number of lines; ``path`` is any path that Beam's FileSystems knows.
+    ``count`` is the number of lines; ``path`` is any path that Beam's FileSystems knows. ``wave``
+    is 0, and counts up from 1 where the file holds lines that were ``Deferred``: of any files,
+    in the order in which these were listed.
     """
 
     id: str
     path: str
     count: int
     opener: Callable[[], BinaryIO]
+    wave: int = 0
 
     def lines(self) -> Iterator[bytes]:
         """The lines without their line breaks."""
@@ -50,8 +53,10 @@ class BulkSink(Component):
     def publish(self, file: StagedFile) -> Iterable[Outcome] | None:
         """Publish one file; again after a fault, with the same effect.
 
-        One outcome a line, in order; None: all written. ``Deferred`` is no answer here.
-        ``TransientError`` is tried again; another exception fails the file, which stays.
+        One outcome a line, in order; None: all written. ``Deferred`` lines come again after all
+        files, in files of their own (``wave``), for as long as a wave settles any of them.
+        ``TransientError`` is tried again; another exception fails the file, which stays, and in
+        a wave halves it until the one bad line is found.
         """
         raise NotImplementedError(f"{type(self).__name__}.publish")
 

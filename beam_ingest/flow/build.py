@@ -6,7 +6,7 @@
     parents   Create -> WaitOn(begin) -> Read -> [processor]* -> Write | Stage
     records   Create -> WaitOn(parents) -> Splits -> Reshuffle -> Read -> [processor]* -> the same
     bulk      chunks -> WindowInto -> GroupByKey -> Merge -> Reshuffle -> Publish; parents first
-    deferred  Create -> WaitOn(records) -> Deferred
+    deferred  Create -> WaitOn(records, bulk) -> Deferred
     finish    Create -> WaitOn(all) -> Finish
 
 Read, processors and writers are one fused stage: no shuffle between them, the element is a batch.
@@ -61,10 +61,8 @@ def build(pipeline: beam.Pipeline, plan: Plan) -> None:
     ends = []
     for writer in plan.writers:
         first, then = of_parents[writer.name], of_records[writer.name]
-        if writer.bulk is not None:
-            ends.append(_bulk(first, then, plan, writer))
-        else:
-            ends.append(_deferred(pipeline, [first, then], plan, writer))
+        written = _bulk(first, then, plan, writer) if writer.bulk is not None else [first, then]
+        ends.append(_deferred(pipeline, written, plan, writer))
     _ = (
         pipeline
         | "end" >> beam.Create([None])
@@ -93,7 +91,7 @@ def _through(splits: Any, plan: Plan, label: str) -> dict[str, Any]:
     return outputs
 
 
-def _bulk(of_parents: Any, of_records: Any, plan: Plan, writer: Writer) -> Any:
+def _bulk(of_parents: Any, of_records: Any, plan: Plan, writer: Writer) -> list[Any]:
     """Gather, merge and publish; the parents' own files are published before any other.
 
     What parents add to aggregates is merged with what records add to them.
@@ -107,11 +105,12 @@ def _bulk(of_parents: Any, of_records: Any, plan: Plan, writer: Writer) -> Any:
     published = _gathered(plain, plan, writer, "parents: ") | f"parents: publish {name}" >> (
         beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
     )
-    return (
+    then = (
         _gathered(rest, plan, writer, "")
         | f"{name} waits for parents" >> beam.WaitOn(published).with_output_types(Chunk)
         | f"publish {name}" >> beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
     )
+    return [published, then]
 
 
 def _gathered(chunks: Any, plan: Plan, writer: Writer, label: str) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 from beam_ingest.api.report import Failure, SplitsReport, StepReport
 from beam_ingest.flow.ledger import Ledger, unbalanced
 from beam_ingest.flow.mark import Chunk, Mark
-from beam_ingest.flow.merge import merged_name
 from beam_ingest.flow.plan import Plan, Writer, deferred_step
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, split_ref
+from beam_ingest.flow.staged_files import published, staged_files_of
 
 MISSING = 5
 """How many splits without a mark are named."""
@@ -98,10 +98,10 @@ def fold(plan: Plan, run: RunDir) -> Fold:
     else:
         result.splits.total = None
     for writer in plan.writers:
-        if writer.sink is not None:
-            _fold_deferred(result, run, writer, deferred[writer.name])
+        waiting = deferred[writer.name]
         if writer.bulk is not None:
-            _fold_files(result, run, writer, staged[writer.name])
+            waiting += _fold_files(result, run, writer, staged[writer.name])
+        _fold_deferred(result, run, writer, waiting)
     for scope in run.scopes():
         if scope.failed is not None:
             result.failed_scopes.append((scope.fqn, scope.failed))
@@ -145,33 +145,28 @@ def _fold_deferred(result: Fold, run: RunDir, writer: Writer, waiting: int) -> N
     result.ledger.reason(step, "put off, and the run ended before", "", count=waiting)
 
 
-def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) -> None:
-    files = [chunk for chunk in chunks if chunk.shard is None]
-    parts: dict[int, list[Chunk]] = {}
-    for chunk in chunks:
-        if chunk.shard is not None:
-            parts.setdefault(chunk.shard, []).append(chunk)
+def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) -> int:
+    """Take in what was published of ``chunks``; how many lines of them were put off."""
+    staged = staged_files_of(run, writer, chunks)
     files_report = result.files = result.files or SplitsReport()
-    for shard in sorted(parts):
-        merged = run.merged(writer.name, shard)
-        if merged is None or merged.file != merged_name(writer.name, shard, parts[shard]):
-            # Not merged, or without a part that the engine lost or that was read again since.
-            files_report.total = (files_report.total or 0) + 1
-            files_report.not_read += 1
-        else:
-            files.append(merged)
-            result.staged_files.add(merged.file)
-    for chunk in files:
-        files_report.total = (files_report.total or 0) + 1
-        published = run.published(chunk.id)
-        if published is None or published.file != chunk.file:
+    files_report.total = (files_report.total or 0) + len(staged.files) + staged.unmerged
+    files_report.not_read += staged.unmerged
+    waiting = 0
+    for chunk in staged.files:
+        result.staged_files.add(chunk.file)
+        note = published(run, chunk)
+        if note is None:
             files_report.not_read += 1
             continue
-        result.ledger.add(published.ledger)
-        if published.dead is not None:
-            result.dead_letters += published.dead.count
-            result.dead_files.append(published.dead.file)
-        if published.state == "done":
+        result.ledger.add(note.ledger)
+        if note.dead is not None:
+            result.dead_letters += note.dead.count
+            result.dead_files.append(note.dead.file)
+        if note.deferred is not None:
+            waiting += note.deferred.count
+            result.deferred_files.add(note.deferred.file)
+        if note.state == "done":
             files_report.done += 1
         else:
             files_report.failed += 1
+    return waiting

@@ -105,6 +105,7 @@ class Published:
     error: str | None = None
     ledger: Ledger = field(default_factory=Ledger)
     dead: LineFile | None = None
+    deferred: LineFile | None = None
 
     def to_bytes(self) -> bytes:
         """The JSON file."""
@@ -116,6 +117,7 @@ class Published:
             "error": self.error,
             "ledger": self.ledger.to_json(),
             "dead": asdict(self.dead) if self.dead else None,
+            "deferred": asdict(self.deferred) if self.deferred else None,
         }
         return json.dumps(value, separators=(",", ":")).encode()
 
@@ -131,6 +133,8 @@ class Published:
             value["error"],
             Ledger.from_json(value["ledger"]),
             LineFile(**value["dead"]) if value["dead"] else None,
+            # A run of an earlier version that is resumed or read has none.
+            LineFile(**deferred) if (deferred := value.get("deferred")) else None,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.outcomes import (
@@ -13,15 +14,22 @@ from beam_ingest.api.outcomes import (
     Unchanged,
     Written,
 )
-from beam_ingest.api.sink import Batch, Sink
+from beam_ingest.api.sink import Batch
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.retry import RetryPolicy, retrying
 
 _OUTCOMES = (Written, Unchanged, Deferred, Rejected)
 
 
+class TakesBatches(Protocol):
+    """A sink, or what takes batches as one."""
+
+    def write(self, batch: Batch) -> Iterable[Outcome] | None:
+        """As ``Sink.write``."""
+
+
 def offer(
-    sink: Sink,
+    sink: TakesBatches,
     batch: Batch,
     wait: Callable[[float], bool],
     policy: RetryPolicy,

@@ -58,13 +58,16 @@ def for_writer(batch: SplitBatch, writer: str) -> SplitBatch:
 
 
 def with_origin(line: bytes, origin: Origin | None) -> bytes:
-    """A record's JSON line, led by its origin where it has one."""
-    return line if origin is None else json.dumps(origin.to_json()).encode() + b"\t" + line
+    """A line, led by its origin where it has one, and by ``[]`` where that could be mistaken."""
+    if origin is None and not line.startswith(b"["):
+        return line
+    return json.dumps(origin.to_json() if origin else []).encode() + b"\t" + line
 
 
 def split_origin(line: bytes) -> tuple[Origin | None, bytes]:
-    """Undo ``with_origin``. A record is an object, so a line that begins with ``[`` has one."""
+    """Undo ``with_origin``."""
     if not line.startswith(b"["):
         return None, line
-    origin, _, rest = line.partition(b"\t")
-    return Origin(*json.loads(origin)), rest
+    head, _, rest = line.partition(b"\t")
+    origin = json.loads(head)
+    return (Origin(*origin) if origin else None), rest

@@ -68,14 +68,14 @@ class Plan:
         for writer in self.writers:
             if writer.sink is not None:
                 steps.append((writer.sink.step, "sink"))
-                steps.append((deferred_step(writer), "deferred"))
             if writer.stage is not None:
                 steps.append((writer.stage.step, "stage"))
             if writer.bulk is not None:
                 steps.append((writer.bulk.step, "bulk-sink"))
+            steps.append((deferred_step(writer), "deferred"))
         return steps
 
 
 def deferred_step(writer: Writer) -> str:
-    """The name of the step that writes what the sink put off."""
+    """The name of the step that writes what the sink or bulk sink put off."""
     return f"{writer.target.step} (deferred)"

@@ -1,13 +1,15 @@
 """Publishing: hand staged files to a bulk sink, and note what came of each.
 
 ``published/<id>.json`` is written when a file is done, so a run that goes on publishes the rest.
-A staged file is never removed because its publishing failed.
+It names the lines that were put off, which come again after all files (see ``deferred``). A
+staged file is never removed because its publishing failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from typing import Any
 
 from beam_ingest.api.bulk_sink import BulkSink, StagedFile
@@ -16,7 +18,7 @@ from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged, Wri
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, Published
-from beam_ingest.flow.origin import Origin
+from beam_ingest.flow.origin import Origin, with_origin
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.settle import LineWriter
@@ -71,7 +73,7 @@ class PublishFn(StepFn):
         file = staged_file(self.run.store, chunk)
         try:
             sink: BulkSink = self.component()
-            rejected, unchanged = retrying(
+            outcomes = retrying(
                 lambda: _outcomes(sink.publish(file), chunk.count), self.worker.wait, RetryPolicy()
             )
         except Exception as error:  # whatever a bulk sink raises fails the file, which stays
@@ -81,7 +83,7 @@ class PublishFn(StepFn):
             published.ledger = _all_failed(self.spec.step, chunk, published.error)
         try:
             if published.state == "done":
-                self._settle(published, file, chunk.origins, rejected, unchanged)
+                self._settle(published, file, chunk.origins, outcomes)
             self.run.write_published(published)
         except OSError as error:
             self.worker.disk_failed(error)
@@ -94,26 +96,29 @@ class PublishFn(StepFn):
         published: Published,
         file: StagedFile,
         origins: list[list[Any]] | None,
-        rejected: dict[int, str],
-        unchanged: int,
+        outcomes: _Outcomes,
     ) -> None:
-        step = self.spec.step
-        if rejected:
-            lines = LineWriter(self.run.store, f"dead/{file.id}.{step}.jsonl")
-            try:
-                for number, line in enumerate(file.lines()):
-                    if number in rejected:
-                        letter = DeadLetter.of_line(step, rejected[number], line)
-                        origin = Origin(*origins[number]) if origins else None
-                        lines.add(letter.again(origin).to_line(file.id))
-                        published.ledger.reason(step, letter.reason, letter.name)
-                published.dead = lines.finish()
-            except BaseException:
-                lines.abandon()
-                raise
+        step, rejected = self.spec.step, outcomes.rejected
+        dead = LineWriter(self.run.store, f"dead/{file.id}.{step}.jsonl")
+        deferred = LineWriter(self.run.store, f"deferred/{file.id}.jsonl")
+        try:
+            for number, line in enumerate(file.lines() if outcomes.unsettled else ()):
+                origin = Origin(*origins[number]) if origins else None
+                if number in outcomes.deferred:
+                    deferred.add(with_origin(line, origin) + b"\n")
+                elif number in rejected:
+                    letter = DeadLetter.of_line(step, rejected[number], line)
+                    dead.add(letter.again(origin).to_line(file.id))
+                    published.ledger.reason(step, letter.reason, letter.name)
+            published.dead, published.deferred = dead.finish(), deferred.finish()
+        except BaseException:
+            dead.abandon()
+            deferred.abandon()
+            raise
         counts = published.ledger.step(step)
-        counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), unchanged
-        counts.passed = counts.out = file.count - len(rejected)
+        counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), outcomes.unchanged
+        counts.passed = file.count - len(rejected)
+        counts.out = counts.passed - len(outcomes.deferred)
 
 
 def staged_file(store: Store, chunk: Chunk) -> StagedFile:
@@ -121,25 +126,37 @@ def staged_file(store: Store, chunk: Chunk) -> StagedFile:
     return StagedFile(chunk.id, store.path(chunk.file), chunk.count, lambda: store.open(chunk.file))
 
 
-def _outcomes(answer: Iterable[Outcome] | None, count: int) -> tuple[dict[int, str], int]:
-    """The rejected lines by number with their reasons, and how many were unchanged."""
-    rejected: dict[int, str] = {}
-    unchanged = seen = 0
+@dataclass(slots=True)
+class _Outcomes:
+    """Those of a file: rejected lines by number with their reasons, deferred ones, unchanged."""
+
+    rejected: dict[int, str] = field(default_factory=dict)
+    deferred: set[int] = field(default_factory=set)
+    unchanged: int = 0
+
+    @property
+    def unsettled(self) -> bool:
+        return bool(self.rejected or self.deferred)
+
+
+def _outcomes(answer: Iterable[Outcome] | None, count: int) -> _Outcomes:
+    found = _Outcomes()
+    seen = 0
     if answer is None:
-        return rejected, unchanged
+        return found
     for number, outcome in enumerate(answer):
         seen += 1
         if isinstance(outcome, Rejected):
-            rejected[number] = outcome.why
+            found.rejected[number] = outcome.why
         elif isinstance(outcome, Deferred):
-            rejected[number] = f"put off, which a bulk sink cannot: {outcome.why}"
+            found.deferred.add(number)
         elif isinstance(outcome, Unchanged):
-            unchanged += 1
+            found.unchanged += 1
         elif not isinstance(outcome, Written):
             raise IngestError(f"the bulk sink gave {outcome!r} where an outcome was expected")
     if seen != count:
         raise IngestError(f"the bulk sink gave {seen} outcomes for a file of {count} lines")
-    return rejected, unchanged
+    return found
 
 
 def _all_failed(step: str, chunk: Chunk, error: str) -> Ledger:

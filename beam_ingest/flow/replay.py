@@ -25,6 +25,7 @@ from beam_ingest.flow.origin import Entry
 from beam_ingest.flow.plan import Plan, Writer, deferred_step
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.spec import ComponentSpec
+from beam_ingest.flow.staged_files import published
 
 STEP = "(dead letters)"
 
@@ -123,7 +124,8 @@ def entries_of(plan: Plan) -> dict[str, Entry]:
         if writer.stage is not None:
             entries[writer.stage.step] = entry
         if writer.bulk is not None:
-            entries[writer.bulk.step] = replace(entry, staged=True)
+            staged = replace(entry, staged=True)
+            entries |= {writer.bulk.step: staged, deferred_step(writer): staged}
     return entries
 
 
@@ -173,11 +175,8 @@ def _is_done(run: RunDir, ref: SplitRef, writer: Writer) -> bool:
     mark = run.mark(ref, writer.name)
     if mark is None or mark.state != "done":
         return False
-    published = [(chunk, run.published(chunk.id)) for chunk in mark.chunks]
-    return all(
-        found is not None and found.state == "done" and found.file == chunk.file
-        for chunk, found in published
-    )
+    notes = [published(run, chunk) for chunk in mark.chunks]
+    return all(note is not None and note.state == "done" for note in notes)
 
 
 def _check(writer: Writer, entries: list[Entry]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from beam_ingest import (
     BulkSink,
     ConfigModel,
+    Deferred,
     Outcome,
     Processor,
     Record,
@@ -51,12 +52,16 @@ class Settings(Processor):
 
 
 class Pile(BulkSink):
-    """One file a record, an upsert; what ``rejects`` names is rejected, with ``fail`` all fails."""
+    """One file a record, an upsert; what ``rejects`` names is rejected, with ``fail`` all fails.
+
+    ``defer`` puts off a record (by name) until the one it needs is there.
+    """
 
     class Config(ConfigModel):
         path: str
         rejects: list[str] = []
         fail: bool = False
+        defer: dict[str, str] = {}
 
     config: Config
 
@@ -69,6 +74,8 @@ class Pile(BulkSink):
             name = record["name"]  # type: ignore[index]
             if name in self.config.rejects:
                 yield Rejected("mapping error")
+            elif name in self.config.defer and not (folder / self.config.defer[name]).exists():
+                yield Deferred(f"needs {self.config.defer[name]}")
             else:
                 (folder / name).write_bytes(line)
                 yield Written()

@@ -12,7 +12,7 @@ import pytest
 from beam_ingest import Batch, Deferred, FatalError, Rejected, Unchanged, Written
 from beam_ingest.api.codec import encode
 from beam_ingest.api.entities import Table
-from beam_ingest.flow import deferred
+from beam_ingest.flow import waves
 from beam_ingest.flow.deferred import DeferredFn
 from beam_ingest.flow.mark import Mark
 from beam_ingest.flow.plan import Plan
@@ -152,7 +152,7 @@ def test_what_is_rejected_is_a_dead_letter(plan: Plan, hooks: Hooks) -> None:
 def test_large_waves_are_offered_in_parts(
     plan: Plan, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deferred, "WAVE_RECORDS", 2)
+    monkeypatch.setattr(waves, "WAVE_RECORDS", 2)
     put_off(plan, hooks, *records(5))
     ids: list[str] = []
     hooks["write"] = lambda batch: ids.append(batch.id)
@@ -199,7 +199,7 @@ class TestWhenTheRunStops:
     def test_in_a_wave_the_rest_waits_for_another_attempt(
         self, plan: Plan, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(deferred, "WAVE_RECORDS", 2)
+        monkeypatch.setattr(waves, "WAVE_RECORDS", 2)
         put_off(plan, hooks, *records(6))
         offered: list[str] = []
         with set_up(DeferredFn(plan, plan.writers[0])) as fn:
@@ -241,7 +241,7 @@ class TestWhenTheRunStops:
     def test_for_a_fatal_error_nothing_more_is_offered(
         self, plan: Plan, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(deferred, "WAVE_RECORDS", 2)
+        monkeypatch.setattr(waves, "WAVE_RECORDS", 2)
         put_off(plan, hooks, *records(6))
         offered: list[str] = []
 

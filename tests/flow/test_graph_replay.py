@@ -203,3 +203,23 @@ def test_a_replay_leaves_nothing_out_as_unchanged(tmp_path: Path) -> None:
     assert replay(config({"type": "tests.flow.replay_parts.Settings"}), first).passed == 1
     record = json.loads((tmp_path / "out" / "r0-0").read_text())
     assert record["skipUnchanged"] == "off"
+
+
+def test_what_a_bulk_sink_puts_off_comes_after_all_files(
+    tmp_path: Path, beam: dict[str, Any]
+) -> None:
+    def config(rejects: list[str]) -> dict[str, Any]:
+        needs = {"r0-1": "r3-2", "r1-0": "r0-1", "r2-2": "never", "r3-1": "r1-1"}
+        return workflow(
+            tmp_path, {"splits": 4, "records": 20, "parents": 1}, beam=beam,
+            stage={"type": "file"}, bulkSink=pile(tmp_path / "heap", defer=needs, rejects=rejects),
+        )  # fmt: skip
+
+    first = run(config(["r1-1"]))
+    assert sorted(letter["name"] for letter in left(first)) == ["r1-1", "r2-2", "r3-1"]
+    put_off = step(first, "pile (deferred)")
+    assert put_off.failed == 2
+    assert (put_off.kind, put_off.in_ - put_off.failed) == ("deferred", put_off.passed)
+    replayed = replay(config([]), first)
+    assert (replayed.passed, replayed.failed) == (2, 1)
+    assert len(names(tmp_path / "heap")) == 80

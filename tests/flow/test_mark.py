@@ -20,7 +20,7 @@ MARK = (
 PUBLISHED = (
     b'{"id":"0000001-ab.out.000","file":"staged/out/x.jsonl","writer":"out","state":"done",'
     b'"error":null,"ledger":{"steps":{"out":[1,1,0,0,1,0]},"reasons":[],"drops":[]},'
-    b'"dead":null}'
+    b'"dead":null,"deferred":{"file":"deferred/0000001-ab.out.000.jsonl","count":2}}'
 )
 
 
@@ -62,8 +62,14 @@ def test_the_bytes_of_a_published_file() -> None:
     published = Published(
         "0000001-ab.out.000", "staged/out/x.jsonl", "out", "done", None, ledger("out", 0)
     )
+    published.deferred = LineFile("deferred/0000001-ab.out.000.jsonl", 2)
     assert published.to_bytes() == PUBLISHED
     assert Published.from_bytes(PUBLISHED).to_bytes() == PUBLISHED
+
+
+def test_a_published_file_of_before_there_was_putting_off_is_read() -> None:
+    old = PUBLISHED.partition(b',"deferred"')[0] + b"}"
+    assert Published.from_bytes(old).deferred is None
 
 
 @given(

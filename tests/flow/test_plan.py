@@ -20,7 +20,7 @@ def test_the_steps_of_everything() -> None:
     assert plan.steps == [
         ("src", "source"), ("b", "processor"), ("a", "processor"),
         ("out", "sink"), ("out (deferred)", "deferred"),
-        ("bulk (stage)", "stage"), ("bulk", "bulk-sink"),
+        ("bulk (stage)", "stage"), ("bulk", "bulk-sink"), ("bulk (deferred)", "deferred"),
     ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from beam_ingest import (
     Unchanged,
     Written,
 )
-from beam_ingest.flow.mark import Chunk, Published
+from beam_ingest.flow.mark import Chunk, LineFile, Published
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.publish import PublishFn, staged_file
 from beam_ingest.flow.run_dir import RunDir
@@ -99,12 +99,15 @@ def test_every_outcome_is_counted(plan: Plan, hooks: Hooks) -> None:
     )  # fmt: skip
 
 
-def test_a_bulk_sink_cannot_put_off(plan: Plan, hooks: Hooks) -> None:
-    hooks["publish"] = lambda file: [Deferred("needs t"), Written(), Written()]
+def test_what_is_put_off_is_kept_for_after_all_files(plan: Plan, hooks: Hooks) -> None:
+    hooks["publish"] = lambda file: [Deferred("needs t"), Written(), Rejected("no")]
     made = chunk(plan)
     publish_all(plan, made)
-    (reason,) = published(plan, made).ledger.reasons
-    assert reason == ("bulk", "put off, which a bulk sink cannot: needs t")
+    found = published(plan, made)
+    assert counts_of(found.ledger, "bulk") == [3, 2, 0, 1, 1, 0]
+    assert found.deferred == LineFile(f"deferred/{made.id}.jsonl", 1)
+    with RunDir(plan.run_dir).store.open(found.deferred.file) as stream:
+        assert stream.read() == b'{"name":"r0"}\n'
 
 
 @pytest.mark.parametrize("answer", [[Written()] * 2, [Written()] * 4, []])
@@ -290,6 +293,8 @@ def test_in_is_passed_and_failed_whatever_a_bulk_sink_answers(
     found = published(plan, made)
     counts = found.ledger.step("bulk")
     assert counts.in_ == len(what) == counts.passed + counts.failed
-    assert counts.failed == what.count("r") + what.count("d")
+    assert counts.failed == what.count("r")
+    assert counts.out == counts.passed - what.count("d")
+    assert what.count("d") == (found.deferred.count if found.deferred else 0)
     assert counts.failed == (found.dead.count if found.dead else 0)
     assert counts.unchanged == what.count("u")

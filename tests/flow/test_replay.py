@@ -71,6 +71,7 @@ def test_every_step_but_the_source_has_an_entry(tmp_path: Path) -> None:
         "out (deferred)": Entry(2, "out"),
         "bulk (stage)": Entry(2, "bulk"),
         "bulk": Entry(2, "bulk", staged=True),
+        "bulk (deferred)": Entry(2, "bulk", staged=True),
     }
 
 

@@ -43,8 +43,16 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         "source": _numbers(scope=True, excluded=["parent-0", "parent-1"]),
         "sink": _part("Folder", path="out", defer={"r0-1": "r3-5", "r1-1": "r0-1"}),
     },
+    "bulk": {
+        "source": _numbers(),
+        "stage": {"type": "file"},
+        "bulkSink": {
+            "type": "tests.flow.replay_parts.Pile",
+            "config": {"path": "out", "defer": {"r0-1": "r3-5", "r1-1": "r0-1"}},
+        },
+    },
 }
-"""One durable path each: a staged file, merged aggregates, a sink with deferred records."""
+"""One durable path each: a staged file, merged aggregates, deferred records of both sinks."""
 
 
 @dataclass(slots=True)
