@@ -23,7 +23,8 @@ ALLOWED_ROOMS = {
     "flow": {"api"},
     "runners": {"api", "config", "flow"},  # a local worker process writes heartbeats
     "testing": {"api", "config", "flow", "runners", "report", "workflow", "connectors"},
-    "cli": {"api", "config", "flow", "report", "runners", "testing", "workflow"},
+    "templates": {"api"},
+    "cli": {"api", "config", "flow", "report", "runners", "templates", "testing", "workflow"},
     "workflow": {"api", "config", "flow", "online", "planning", "report", "runners"},
     "planning": {"api", "config", "flow"},
     "online": {"api", "config", "connectors", "flow"},
@@ -39,6 +40,7 @@ ALLOWED_LIBRARIES = {
     "report": {"rich"},
     "flow": {"apache_beam", "pydantic", "pydantic_core"},
     "runners": {"apache_beam"},
+    "templates": {"google", "pydantic", "yaml"},
     "cli": {"click", "rich", "yaml"},
     "": set(),
 }

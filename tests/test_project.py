@@ -17,7 +17,7 @@ import beam_ingest
 ROOT = Path(__file__).parent.parent
 TOP_LEVEL = {
     ".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
-    "beam_ingest", "docs", "pipelines", "pyproject.toml", "tests",
+    "beam_ingest", "docs", "pipelines", "pyproject.toml", "templates", "tests",
 }  # fmt: skip
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 60

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from beam_ingest import __version__
-from beam_ingest.cli.exit_codes import ExitCode
+from beam_ingest.cli.exit import exit_with
 from beam_ingest.cli.options import debug_option
 
 VERBS = {
@@ -26,6 +26,7 @@ VERBS = {
     "dead-letters": "Show the records of a run that failed.",
     "replay": "Run dead letters again, from the step they failed in.",
     "state": "Show or reset what a workflow goes on from.",
+    "template": "List, build or check the packaged pipeline templates.",
 }
 """The verbs with their one line of help; each is ``verb`` in the module of its name."""
 
@@ -68,18 +69,7 @@ class Cli(click.Group):
         """Run the command line and exit. Arguments as click's."""
         _see_current_folder()
         kwargs = {"prog_name": "beam-ingest", **kwargs, "standalone_mode": False}
-        try:
-            code = super().main(*args, **kwargs)
-        except click.ClickException as error:
-            error.show()
-            code = ExitCode.USAGE
-        except click.Abort:
-            code = ExitCode.INTERRUPTED
-        except Exception as error:
-            from beam_ingest.cli.errors import explain  # not needed unless something is broken
-
-            code = explain(error, debug="--debug" in sys.argv)
-        sys.exit(int(code or ExitCode.SUCCESS))
+        exit_with(lambda: super(Cli, self).main(*args, **kwargs))
 
 
 @click.command(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})

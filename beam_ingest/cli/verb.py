@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from beam_ingest.cli.errors import explain
+from beam_ingest.cli.exit import exit_with
 from beam_ingest.cli.logs import configure_logging
 from beam_ingest.cli.options import debug_option, is_debug
 
@@ -28,3 +29,8 @@ class Verb(click.Command):
             raise  # click's own words are for the reader already
         except (Exception, KeyboardInterrupt) as error:
             return explain(error, debug=debug)
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run it as a program of its own, and exit. Arguments as click's."""
+        kwargs["standalone_mode"] = False
+        exit_with(lambda: super(Verb, self).main(*args, **kwargs))

@@ -26,10 +26,15 @@ def command(verb: str) -> click.Command:
     return found
 
 
+def options_of(verb: click.Command) -> list[click.Option]:
+    verbs = [verb, *(verb.commands.values() if isinstance(verb, click.Group) else ())]
+    return [each for part in verbs for each in part.params if isinstance(each, click.Option)]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_is_documented_with_its_help(verb: str) -> None:
     documented = dict(re.findall(r"^\| (`-.*?) \| (.*) \|$", section(verb), re.M))
-    options = [each for each in command(verb).params if isinstance(each, click.Option)]
+    options = options_of(command(verb))
     assert documented == {
         ", ".join(f"`{spelling}`" for spelling in option.opts): option.help
         for option in options
