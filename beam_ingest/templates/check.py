@@ -35,7 +35,7 @@ def _refused(text: str) -> str | None:
     except ImportError:
         raise MissingDependency(
             "checking a template needs Dataflow's client library",
-            hint="pip install 'beam-ingest[dataflow]'",
+            hint="pip install 'beam-ingest[templates]'",
         ) from None
     try:
         # Unknown keys are an error, as they are where the file is read for real.
