@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from beam_ingest.api.component import Check, Component, Context
     from beam_ingest.api.config_model import ConfigModel, Ignored, Refused
     from beam_ingest.api.errors import Drop, FatalError, IngestError, RecordError, TransientError
-    from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Retired, Unchanged, Written
+    from beam_ingest.api.outcomes import (
+        Deferred,
+        Outcome,
+        Rejected,
+        Retired,
+        Skipped,
+        Unchanged,
+        Written,
+    )
     from beam_ingest.api.processor import Processor
     from beam_ingest.api.record import Record, Unreadable
     from beam_ingest.api.secrets import Secret
@@ -30,7 +38,15 @@ _HOMES = {
     "api.component": ("Check", "Component", "Context"),
     "api.config_model": ("ConfigModel", "Ignored", "Refused"),
     "api.errors": ("Drop", "FatalError", "IngestError", "RecordError", "TransientError"),
-    "api.outcomes": ("Deferred", "Outcome", "Rejected", "Retired", "Unchanged", "Written"),
+    "api.outcomes": (
+        "Deferred",
+        "Outcome",
+        "Rejected",
+        "Retired",
+        "Skipped",
+        "Unchanged",
+        "Written",
+    ),
     "api.processor": ("Processor",),
     "api.record": ("Record", "Unreadable"),
     "api.secrets": ("Secret",),
@@ -45,7 +61,7 @@ __all__ = [
     "Batch", "BulkSink", "Check", "Component", "ConfigModel", "Context", "Deferred", "Drop",
     "FatalError", "Ignored", "IngestError", "Outcome", "Poll", "Processor", "Record",
     "RecordError", "Refused", "Rejected", "Remember", "Retired", "Scope", "Secret", "Sink",
-    "Source", "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Timed",
+    "Skipped", "Source", "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Timed",
     "TransientError", "Unchanged", "Unreadable", "Workflow", "Written", "__version__",
 ]  # fmt: skip
 

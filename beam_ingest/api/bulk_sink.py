@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Literal
 
 from beam_ingest.api.codec import decode
@@ -29,6 +29,9 @@ class StagedFile:
     count: int
     opener: Callable[[], BinaryIO]
     wave: int = 0
+    notes: set[str] = field(default_factory=set, compare=False)
+    """What ``publish`` puts here is kept with what came of the file, for ``commit``; not of a
+    wave."""
 
     def lines(self) -> Iterator[bytes]:
         """The lines without their line breaks."""
@@ -49,6 +52,9 @@ class BulkSink(Component):
     """``success``: commit only a run that counts as one (an alias is swapped), abort others.
     ``completed``: commit whenever the run came to its end, whatever its status; an
     interrupted or stopped run is aborted."""
+
+    notes: frozenset[str] = frozenset()
+    """In ``commit``: the notes of all files that were published, by whom and when ever."""
 
     def publish(self, file: StagedFile) -> Iterable[Outcome] | None:
         """Publish one file; again after a fault, with the same effect.

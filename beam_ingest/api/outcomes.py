@@ -34,13 +34,23 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Left out, and that is no failure: counted as filtered, with this reason.
+
+    For what has no place in the system: the use of a table that it does not know.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retired:
     """How many names a scope lost."""
 
     count: int
 
 
-Outcome = Written | Unchanged | Deferred | Rejected
+Outcome = Written | Unchanged | Deferred | Rejected | Skipped
 
 WRITTEN = Written()
 UNCHANGED = Unchanged()

@@ -64,6 +64,8 @@ def end(
         if state == "beginning":
             token = retrying(component.begin, wait, RetryPolicy())
         if commit and state == "begun":
+            if isinstance(component, BulkSink):
+                component.notes = run.notes(name)
             retrying(lambda: component.commit(token), wait, RetryPolicy())
             run.write_token(name, "committed", token)
         else:

@@ -106,6 +106,7 @@ class Published:
     ledger: Ledger = field(default_factory=Ledger)
     dead: LineFile | None = None
     deferred: LineFile | None = None
+    notes: list[str] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
         """The JSON file."""
@@ -118,6 +119,7 @@ class Published:
             "ledger": self.ledger.to_json(),
             "dead": asdict(self.dead) if self.dead else None,
             "deferred": asdict(self.deferred) if self.deferred else None,
+            **({"notes": self.notes} if self.notes else {}),
         }
         return json.dumps(value, separators=(",", ":")).encode()
 
@@ -135,6 +137,7 @@ class Published:
             LineFile(**value["dead"]) if value["dead"] else None,
             # A run of an earlier version that is resumed or read has none.
             LineFile(**deferred) if (deferred := value.get("deferred")) else None,
+            value.get("notes", []),
         )
 
 

@@ -11,6 +11,7 @@ from beam_ingest.api.outcomes import (
     Deferred,
     Outcome,
     Rejected,
+    Skipped,
     Unchanged,
     Written,
 )
@@ -18,7 +19,7 @@ from beam_ingest.api.sink import Batch
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.retry import RetryPolicy, retrying
 
-_OUTCOMES = (Written, Unchanged, Deferred, Rejected)
+_OUTCOMES = (Written, Unchanged, Deferred, Rejected, Skipped)
 
 
 class TakesBatches(Protocol):

@@ -7,6 +7,7 @@ staged file is never removed because its publishing failed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 
 from beam_ingest.api.bulk_sink import BulkSink, StagedFile
 from beam_ingest.api.errors import FatalError, IngestError
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged, Written
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Unchanged, Written
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, Published
@@ -83,13 +84,14 @@ class PublishFn(StepFn):
             published.ledger = _all_failed(self.spec.step, chunk, published.error)
         try:
             if published.state == "done":
+                published.notes = sorted(file.notes)
                 self._settle(published, file, chunk.origins, outcomes)
             self.run.write_published(published)
         except OSError as error:
             self.worker.disk_failed(error)
             return
-        failed = published.ledger.failed
-        self.worker.count(self.spec.step, chunk.count, chunk.count - failed, failed)
+        counts = published.ledger.step(self.spec.step)
+        self.worker.count(self.spec.step, chunk.count, counts.passed, counts.failed)
 
     def _settle(
         self,
@@ -117,7 +119,10 @@ class PublishFn(StepFn):
             raise
         counts = published.ledger.step(step)
         counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), outcomes.unchanged
-        counts.passed = file.count - len(rejected)
+        counts.filtered = sum(outcomes.skipped.values())
+        for why, skipped in outcomes.skipped.items():
+            published.ledger.dropped(step, why, skipped)
+        counts.passed = file.count - len(rejected) - counts.filtered
         counts.out = counts.passed - len(outcomes.deferred)
 
 
@@ -128,10 +133,12 @@ def staged_file(store: Store, chunk: Chunk) -> StagedFile:
 
 @dataclass(slots=True)
 class _Outcomes:
-    """Those of a file: rejected lines by number with their reasons, deferred ones, unchanged."""
+    """Those of a file: rejected lines by number with their reasons, deferred ones, unchanged,
+    and how many were skipped for which reason."""
 
     rejected: dict[int, str] = field(default_factory=dict)
     deferred: set[int] = field(default_factory=set)
+    skipped: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
 
     @property
@@ -148,6 +155,8 @@ def _outcomes(answer: Iterable[Outcome] | None, count: int) -> _Outcomes:
         seen += 1
         if isinstance(outcome, Rejected):
             found.rejected[number] = outcome.why
+        elif isinstance(outcome, Skipped):
+            found.skipped[outcome.why] += 1
         elif isinstance(outcome, Deferred):
             found.deferred.add(number)
         elif isinstance(outcome, Unchanged):

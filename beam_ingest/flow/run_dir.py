@@ -143,6 +143,14 @@ class RunDir:
         data = self.store.read(f"published/{file_id}.json")
         return None if data is None else Published.from_bytes(data)
 
+    def notes(self, writer: str) -> frozenset[str]:
+        """All that was noted while files were published."""
+        names = self.store.names("published")
+        found = [self.published(name.removesuffix(".json")) for name in names]
+        return frozenset(
+            note for each in found if each and each.writer == writer for note in each.notes
+        )
+
     def write_retired(self, writer: str, retired: RetireReport) -> None:
         """What a writer has retired in all attempts at the end of the run."""
         self.store.write(f"retired/{writer}.json", retired.model_dump_json().encode())

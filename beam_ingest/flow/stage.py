@@ -7,14 +7,10 @@ folds the spills.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic_core import to_json
-
 from beam_ingest.api.codec import encode
-from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.batch import SplitBatch, SplitRef
@@ -24,6 +20,7 @@ from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.origin import for_writer
+from beam_ingest.flow.partials import Partials, checked_key
 from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import Committer, OrderedSplits, SplitState
@@ -33,10 +30,6 @@ CHUNK_BYTES = 128 * 1024 * 1024
 """A staged file is closed at the first batch that takes it over so many bytes."""
 OPEN_FILES = 4
 """So many files of a split may be closed to writing and not durable yet."""
-SPILL_KEYS = 50_000
-"""Partial aggregates are spilled when a split has so many keys in memory."""
-SHARDS = 16
-"""Over so many shards the keys of aggregates are spread, by CRC-32 of the key."""
 
 
 class StageFn(StepFn):
@@ -141,7 +134,7 @@ class StagedSplit(SplitState):
         self._open: DurableFile | None = None
         self._lines = 0
         self._origins: list[list[Any]] = []
-        self._partials: dict[str, Any] = {}
+        self._partials = Partials()
 
     def stage(self, stage: Stage, records: list[Record]) -> int:
         """Stage ``records``; the number of them that failed.
@@ -160,7 +153,7 @@ class StagedSplit(SplitState):
         counts.failed += failed
         counts.passed += len(records) - failed
         counts.out += len(lines)
-        if len(self._partials) >= SPILL_KEYS:
+        if self._partials.is_full():
             self._spill()
         return failed
 
@@ -201,20 +194,17 @@ class StagedSplit(SplitState):
     def _aggregate(self, stage: Stage, records: list[Record]) -> tuple[list[bytes], int]:
         lines: list[bytes] = []
         failed = 0
-        partials, encoded = self._partials, line_encoder(stage)
+        encoded = line_encoder(stage)
         for record in records:
             try:
-                added = [(_checked_key(key), partial) for key, partial in stage.keyed(record)]
+                added = [(checked_key(key), partial) for key, partial in stage.keyed(record)]
                 own = [encoded(partial) for key, partial in added if key is None]
             except Exception as error:  # whatever it raises is that record's dead letter
                 failed += 1
                 self._fail(record, error)
                 continue
             lines += own
-            for key, partial in added:
-                if key is not None:
-                    known = partials.get(key)
-                    partials[key] = partial if known is None else stage.combine(known, partial)
+            self._partials.add(stage, added)
         return lines, failed
 
     def _fail(self, record: Record, error: Exception) -> None:
@@ -253,32 +243,13 @@ class StagedSplit(SplitState):
             self._closed.pop(0).finish()
 
     def _spill(self) -> None:
-        partials, self._partials = self._partials, {}
-        by_shard: dict[int, list[bytes]] = {}
-        for key in sorted(partials):
-            line = to_json([key, partials[key]])
-            by_shard.setdefault(shard_of(key), []).append(line)
         self._roll()
         file = self._open = self._store.create(self._name("spill"))
-        for shard in sorted(by_shard):
+        for shard, lines in self._partials.drain():
             offset = file.size
-            file.write(b"\n".join(by_shard[shard]) + b"\n")
+            file.write(b"\n".join(lines) + b"\n")
             id_ = f"{self.ref.id}.{self.writer}.{self._made:03d}.{shard:02d}"
-            chunk = Chunk(id_, file.name, len(by_shard[shard]), file.size - offset, shard, offset)
+            chunk = Chunk(id_, file.name, len(lines), file.size - offset, shard, offset)
             self._chunks.append(chunk)
         self._open = None
         self._close(file)
-
-
-def shard_of(key: str) -> int:
-    """The shard of a key, the same in every process and version of Python."""
-    return zlib.crc32(key.encode()) % SHARDS
-
-
-def _checked_key(key: object) -> str | None:
-    if key is None:
-        return None
-    if not isinstance(key, str):
-        raise RecordError(f"keyed() gave the key {key!r}, which is no text")
-    key.encode()  # a lone surrogate is no text either
-    return key

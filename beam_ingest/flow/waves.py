@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from beam_ingest.api.errors import RecordError
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Unchanged
 from beam_ingest.api.sink import Batch
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.offer import offer
@@ -103,6 +103,9 @@ class Waves:
                 whys.append(outcome.why)
             elif isinstance(outcome, Rejected):
                 self._fail(self._taker.letter(item, outcome.why), origin)
+            elif isinstance(outcome, Skipped):
+                counts.filtered += 1
+                self._state.ledger.dropped(self._name, outcome.why)
             else:
                 counts.passed += 1
                 counts.out += 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from beam_ingest.api.codec import encode
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Unchanged
 from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
 from beam_ingest.flow.batch import SplitBatch, SplitRef
@@ -171,7 +171,7 @@ def settle(
     Raises ``OSError`` where a dead letter or a deferred record cannot be written. An attempt
     that was abandoned meanwhile (the split is read again) counts nothing any more.
     """
-    failed = deferred = unchanged = 0
+    failed = deferred = unchanged = skipped = 0
     with state.lock:
         if state.abandoned:
             return 0
@@ -185,13 +185,17 @@ def settle(
                 failed += why is not None
                 if why is not None:
                     state.fail(step, record, why, origin=origin)
+            elif isinstance(outcome, Skipped):
+                skipped += 1
+                state.ledger.dropped(step, outcome.why)
             elif isinstance(outcome, Unchanged):
                 unchanged += 1
         counts = state.ledger.step(step)
         counts.in_ += len(records)
         counts.failed += failed
-        counts.passed += len(records) - failed
-        counts.out += len(records) - failed - deferred
+        counts.filtered += skipped
+        counts.passed += len(records) - failed - skipped
+        counts.out += len(records) - failed - skipped - deferred
         counts.unchanged += unchanged
     return failed
 

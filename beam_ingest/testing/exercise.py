@@ -15,7 +15,7 @@ from beam_ingest.api.bulk_sink import BulkSink, StagedFile
 from beam_ingest.api.component import Component
 from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import Drop
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Unchanged, Written
+from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Unchanged, Written
 from beam_ingest.api.processor import Processor
 from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.sink import Batch, Sink, StagedSink
@@ -146,7 +146,13 @@ def stage_lines(stage: Stage, records: Iterable[Record]) -> list[str]:
 def outcome_names(outcomes: Iterable[Outcome] | None, count: int) -> list[str]:
     """The outcomes as texts; what was stored before counts as stored."""
     told = [Written()] * count if outcomes is None else list(outcomes)
-    names = {Written: "stored", Unchanged: "stored", Deferred: "deferred", Rejected: "rejected"}
+    names = {
+        Written: "stored",
+        Unchanged: "stored",
+        Deferred: "deferred",
+        Rejected: "rejected",
+        Skipped: "skipped",
+    }
     return [names.get(type(outcome), type(outcome).__name__) for outcome in told]
 
 

@@ -14,7 +14,15 @@ from beam_ingest.api.bulk_sink import BulkSink
 from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import RetireRefused
 from beam_ingest.api.fqn import parent_of
-from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Retired, Unchanged, Written
+from beam_ingest.api.outcomes import (
+    Deferred,
+    Outcome,
+    Rejected,
+    Retired,
+    Skipped,
+    Unchanged,
+    Written,
+)
 from beam_ingest.api.record import Record
 from beam_ingest.api.settings import RetireLimits
 from beam_ingest.api.sink import Sink, Token
@@ -211,7 +219,7 @@ def expect_outcomes(
     return told
 
 
-OUTCOMES = (Written, Unchanged, Deferred, Rejected)
+OUTCOMES = (Written, Unchanged, Deferred, Rejected, Skipped)
 
 
 def _scope(group: Sequence[Entity]) -> Scope:

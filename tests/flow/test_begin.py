@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import Context, FatalError, Sink, TransientError
+from beam_ingest import BulkSink, Context, FatalError, Sink, TransientError
 from beam_ingest.flow.begin import BeginFn, begin, end
+from beam_ingest.flow.mark import Published
 from beam_ingest.flow.run_dir import RunDir
 from tests.flow.scripted import bundle, plan_of, set_up
 
@@ -200,3 +201,14 @@ class TestTheStep:
             bundle(fn, None)
         assert "not JSON serializable" in (RunDir(plan.run_dir).stop() or {})["reason"]
         assert json.loads((tmp_path / "tokens/out.json").read_bytes())["state"] == "beginning"
+
+
+def test_a_bulk_sink_commits_knowing_what_was_noted_of_its_files(run: RunDir) -> None:
+    class Notes(BulkSink):
+        def commit(self, token: Any) -> None:
+            assert self.notes == {"2026-11-20"}
+
+    sink = Notes(Notes.Config(), Context(run_id="r1"))
+    run.write_published(Published("f", "staged/f", "out", "done", notes=["2026-11-20"]))
+    begin(run, "out", sink, at_once)
+    assert end(run, "out", sink, at_once, commit=True) is None

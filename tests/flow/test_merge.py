@@ -12,9 +12,10 @@ from beam_ingest import FatalError
 from beam_ingest.flow.batch import SplitRef
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.merge import PLAIN_GROUPS, MergeFn, descriptor_key
+from beam_ingest.flow.partials import shard_of
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir, split_ref
-from beam_ingest.flow.stage import StageFn, shard_of
+from beam_ingest.flow.stage import StageFn
 from beam_ingest.flow.store import LocalStore
 from tests.flow.scripted import (
     KeyedStage,

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_ingest import Context
+from beam_ingest.flow import partials as aggregates
 from beam_ingest.flow import stage as staging
 from beam_ingest.flow.mark import Chunk
+from beam_ingest.flow.partials import SHARDS, shard_of
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.stage import SHARDS, StagedSplit, shard_of
+from beam_ingest.flow.stage import StagedSplit
 from tests.flow.scripted import REF, KeyedStage, PlainStage, counts_of, records, staged
 
 Hooks = dict[str, Callable[..., Any]]
@@ -151,7 +153,7 @@ class TestAggregates:
     def test_of_one_split_are_spilled_when_there_are_too_many(
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(staging, "SPILL_KEYS", 3)
+        monkeypatch.setattr(aggregates, "SPILL_KEYS", 3)
         split = Split(tmp_path, KeyedStage)
         for number in range(10):
             split.add(keyed(f"k{number % 5}", 1))
@@ -272,7 +274,7 @@ def test_the_files_depend_on_the_batches_alone_and_hold_everything(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staging, "CHUNK_BYTES", 40)
-        patch.setattr(staging, "SPILL_KEYS", 2)
+        patch.setattr(aggregates, "SPILL_KEYS", 2)
         patch.setattr("os.fsync", lambda descriptor: None)
         made = []
         for _ in range(2):

@@ -14,6 +14,7 @@ from beam_ingest import (
     Batch,
     Deferred,
     Rejected,
+    Skipped,
     Unchanged,
     Written,
 )
@@ -55,11 +56,14 @@ def test_a_split_is_written_and_marked(tmp_path: Path, hooks: Hooks) -> None:
 
 
 def test_every_outcome_is_counted(tmp_path: Path, hooks: Hooks) -> None:
-    hooks["write"] = lambda batch: [Written(), Unchanged(), Rejected("no"), Deferred("needs t")]
+    hooks["write"] = lambda batch: [
+        Written(), Unchanged(), Rejected("no"), Deferred("needs t"), Skipped("of no use"),
+    ]  # fmt: skip
     plan = plan_of(tmp_path)
-    write_all(plan, batch(0, records(4), last=True))
+    write_all(plan, batch(0, records(5), last=True))
     mark = done_mark(plan)
-    assert counts_of(mark.ledger, "out") == [4, 3, 0, 1, 2, 1]
+    assert counts_of(mark.ledger, "out") == [5, 3, 1, 1, 2, 1]
+    assert mark.ledger.drops == {("out", "of no use"): 1}
     assert mark.ledger.reasons["out", "no"].examples == ["r2"]
     assert mark.dead is not None
     (letter,) = letters(plan, mark.dead.file)

@@ -1,0 +1,42 @@
+"""When partial aggregates are spilled."""
+
+from __future__ import annotations
+
+import pytest
+
+from beam_ingest.api.component import Context
+from beam_ingest.api.stage import Stage
+from beam_ingest.flow import partials as module
+from beam_ingest.flow.partials import Partials
+
+
+class Lists(Stage):
+    def combine(self, a: list[str], b: list[str]) -> list[str]:
+        return a + b
+
+
+STAGE = Lists(None, Context())
+
+
+def test_few_and_large_keys_are_spilled_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WEIGH_AFTER", 10)
+    monkeypatch.setattr(module, "SPILL_BYTES", 1_000)
+    partials = Partials()
+    for number in range(9):
+        partials.add(STAGE, [("hot", [f"{number:0200d}"])])
+    assert not partials.is_full()  # not weighed yet
+    partials.add(STAGE, [("hot", ["x"])])
+    assert partials.is_full()
+    drained = dict(line for _, lines in partials.drain() for line in [(len(lines), lines[0])])
+    assert list(drained) == [1]
+    assert len(partials) == 0
+    assert not partials.is_full()
+
+
+def test_small_ones_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WEIGH_AFTER", 10)
+    partials = Partials()
+    for number in range(1_000):
+        partials.add(STAGE, [(str(number), []), (None, ["stored as it is"])])
+    assert not partials.is_full()
+    assert len(partials) == 1_000
