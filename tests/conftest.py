@@ -22,6 +22,16 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
+def logging_postgres() -> Iterator[PostgresServer]:
+    """One that counts statements, and writes ``query.csv`` and ``query.json`` into its data."""
+    yield from postgres_server({
+        "shared_preload_libraries": "pg_stat_statements", "logging_collector": "on",
+        "log_destination": "csvlog,jsonlog", "log_directory": "log", "log_filename": "query.log",
+        "log_timezone": "UTC", "shared_buffers": "32MB",
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariadbServer]:
     yield from mariadb_server()
 

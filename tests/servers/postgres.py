@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,18 @@ def binaries() -> Path | None:
 
 
 class PostgresServer:
-    """One cluster in a folder of its own. All users log in with ``PASSWORD``."""
+    """One cluster in a folder of its own. All users log in with ``PASSWORD``.
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    ``settings`` are those of ``postgresql.conf``, beside and before the ones that all tests want.
+    """
+
+    def __init__(
+        self, folder: Path, programs: Path, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.port = free_port()
         self.data = folder / "data"
         self.log = folder / "log"
+        self.settings = settings or {}
         self._folder, self._programs = folder, programs
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,6 +69,7 @@ class PostgresServer:
             "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
             "shared_buffers": "256MB", "max_locks_per_transaction": "4096", "jit": "off",
             "autovacuum": "off", "log_line_prefix": "%u@%d ",
+            **self.settings,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
@@ -116,6 +123,15 @@ class PostgresServer:
             **keys,
         }
 
+    def pgbench(self, database: str, *options: str) -> None:
+        """Run ``pgbench`` on a database."""
+        login = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": SUPERUSER,
+                 "PGPASSWORD": PASSWORD, "PGDATABASE": database}  # fmt: skip
+        subprocess.run(
+            [self._programs / "pgbench", *options],
+            check=True, capture_output=True, env={**os.environ, **login},
+        )  # fmt: skip
+
     @contextmanager
     def statements(self, user: str) -> Iterator[list[str]]:
         """The statements that ``user`` sends while the block runs, as the server logs them."""
@@ -164,14 +180,14 @@ class PostgresServer:
         return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """Start one; stop it and remove it at the end."""
     programs = binaries()
     if programs is None:
         missing("PostgreSQL", "postgresql")
     folder = Path(tempfile.mkdtemp(prefix="beam-ingest-postgres-"))
     folder.chmod(0o755)
-    server = PostgresServer(folder, programs)
+    server = PostgresServer(folder, programs, settings)
     try:
         server.create()
         server.start()

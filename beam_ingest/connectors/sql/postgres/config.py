@@ -17,6 +17,7 @@ from beam_ingest.connectors.sql.connection_config import (
 )
 
 DEFAULT_PORT = 5432
+STATEMENTS = "pg_stat_statements"
 
 _NO_USAGE = Ignored("usage is another workflow's work")
 
@@ -59,7 +60,7 @@ class PostgresConfig(SqlConnection):
     classification_name: Annotated[
         str, Ignored("row level security policies are not read as tags")
     ] = "PostgresPolicyTags"
-    query_statement_source: Annotated[str, _NO_USAGE] = "pg_stat_statements"
+    query_statement_source: Annotated[str | None, _NO_USAGE] = STATEMENTS
     supports_usage_extraction: Annotated[bool, _NO_USAGE] = True
     supports_lineage_extraction: bool = Field(
         True, description="Read the lineage of views from their definitions."
@@ -82,3 +83,14 @@ class PostgresConfig(SqlConnection):
     def secret(self) -> Secret | None:
         """The password, from where it is written."""
         return (self.auth_type and self.auth_type.password) or self.password
+
+
+class PostgresUsageConfig(PostgresConfig):
+    """A PostgreSQL server whose ``pg_stat_statements`` is read."""
+
+    query_statement_source: str | None = Field(
+        STATEMENTS, description="The view that counts statements, or one of your own like it."
+    )
+    supports_usage_extraction: Annotated[
+        bool, Ignored("a workflow of this type always reads the query log")
+    ] = True
