@@ -16,7 +16,6 @@ from beam_ingest import (
     FatalError,
     IngestError,
     Rejected,
-    Skipped,
     TransientError,
     Unchanged,
     Written,
@@ -98,25 +97,6 @@ def test_every_outcome_is_counted(plan: Plan, hooks: Hooks) -> None:
     assert (letter.step, letter.reason, letter.record) == (
         "bulk", "mapping error", b'{"name":"r2"}',
     )  # fmt: skip
-
-
-def test_what_is_skipped_is_counted_as_filtered_with_its_reason(plan: Plan, hooks: Hooks) -> None:
-    hooks["publish"] = lambda file: [Skipped("no such table"), Written(), Skipped("no such table")]
-    made = chunk(plan)
-    publish_all(plan, made)
-    found = published(plan, made)
-    assert counts_of(found.ledger, "bulk") == [3, 1, 2, 0, 1, 0]
-    assert found.ledger.drops == {("bulk", "no such table"): 2}
-    assert found.dead is None
-
-
-def test_what_a_bulk_sink_notes_is_kept_with_the_file(plan: Plan, hooks: Hooks) -> None:
-    hooks["publish"] = lambda file: file.notes.update(["2026-11-21", "2026-11-20"])
-    made, other = chunk(plan), chunk(plan, 2)
-    publish_all(plan, made, other)
-    assert published(plan, made).notes == ["2026-11-20", "2026-11-21"]
-    assert RunDir(plan.run_dir).notes("bulk") == {"2026-11-20", "2026-11-21"}
-    assert RunDir(plan.run_dir).notes("another") == frozenset()
 
 
 def test_what_is_put_off_is_kept_for_after_all_files(plan: Plan, hooks: Hooks) -> None:
