@@ -26,6 +26,13 @@ class Shape:
     tables: int = 10_000
     views: int = 500
     schemas: int = 20
+    same_names: bool = False
+    """Whether every schema has tables of the same names, as one a tenant has."""
+
+    def place(self, table: int) -> str:
+        """Schema and name of a table."""
+        number = table // self.schemas if self.same_names else table
+        return f"{self.schema_of(table)}.t{number:06d}"
 
     def schema_of(self, table: int) -> str:
         return f"s{table % self.schemas:04d}"
@@ -46,7 +53,7 @@ def postgres(shape: Shape) -> Iterator[str]:
     for first in range(0, shape.tables, 500):
         piece = []
         for number in range(first, min(first + 500, shape.tables)):
-            name = f"{shape.schema_of(number)}.t{number:06d}"
+            name = shape.place(number)
             columns = ", ".join(_columns(number, shape, POSTGRES_TYPES))
             piece.append(f"CREATE TABLE {name} (id bigint PRIMARY KEY, {columns});")
             if number % 4:
@@ -65,7 +72,7 @@ def mariadb(shape: Shape) -> Iterator[str]:
     for schema in shape.schema_names():
         yield f"CREATE DATABASE {schema}"
     for number in range(shape.tables):
-        name = f"{shape.schema_of(number)}.t{number:06d}"
+        name = shape.place(number)
         columns = list(_columns(number, shape, MARIADB_TYPES))
         columns[0] += f" COMMENT 'The first column of {number}'"
         if (parent := _parent(number, shape)) is not None:
@@ -89,7 +96,7 @@ def _columns(number: int, shape: Shape, types: tuple[str, ...]) -> Iterator[str]
 def _parent(number: int, shape: Shape) -> str | None:
     if number % 3 or number < 3:
         return None
-    return f"{shape.schema_of(number - 3)}.t{number - 3:06d}"
+    return shape.place(number - 3)
 
 
 def _views(shape: Shape) -> Iterator[str]:
@@ -97,5 +104,5 @@ def _views(shape: Shape) -> Iterator[str]:
         schema = shape.schema_of(number)
         yield (
             f"CREATE VIEW {schema}.v{number:06d} AS "
-            f"SELECT id, c00, c01 AS renamed, c02 FROM {schema}.t{number:06d};"
+            f"SELECT id, c00, c01 AS renamed, c02 FROM {shape.place(number)};"
         )

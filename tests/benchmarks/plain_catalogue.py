@@ -2,7 +2,7 @@
 
 A plain script: the same statements as the source's, for 200 tables at a time, and the same JSON
 lines, without Beam, pydantic, splits, ledgers or marks. It loads the statements from their file,
-so that it imports nothing of the package.
+so that it imports nothing of the package; ``OUT.seconds`` is what the statements alone took.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ KINDS = {"bigint": "BIGINT", "integer": "INT", "text": "TEXT", "date": "DATE", "
          "tinyint(1)": "TINYINT", "double": "DOUBLE", "char(36)": "CHAR", "longtext": "TEXT",
          "int(10) unsigned": "INT"}  # fmt: skip
 Row = tuple[Any, ...]
+in_statements = [0.0]
+"""Seconds spent in waiting for answers and taking them apart: beside it is what the script does."""
 
 
 def queries(system: str) -> Any:
@@ -38,6 +42,13 @@ def queries(system: str) -> Any:
     return module
 
 
+@contextmanager
+def timed() -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    in_statements[0] += time.perf_counter() - started
+
+
 def postgres(port: int, database: str) -> Iterator[dict[str, Any]]:
     import psycopg
 
@@ -46,7 +57,11 @@ def postgres(port: int, database: str) -> Iterator[dict[str, Any]]:
         host="127.0.0.1", port=port, dbname=database, user="postgres", password=PASSWORD,
         prepare_threshold=None,
     ) as connection:  # fmt: skip
-        ask: Callable[..., list[Row]] = lambda *a: connection.execute(*a).fetchall()  # noqa: E731
+
+        def ask(*a: Any) -> list[Row]:
+            with timed():
+                return connection.execute(*a).fetchall()
+
         schemas = [row[0] for row in ask(q.SCHEMAS) if row[0] != "information_schema"]
         listed = [(row[0], row[1]) for row in ask(q.RELATIONS, [schemas])]
         for first in range(0, len(listed), CHUNK):
@@ -81,8 +96,9 @@ def mariadb(port: int, database: str) -> Iterator[dict[str, Any]]:
     with connection, connection.cursor() as cursor:
 
         def ask(statement: str, parameters: Any = None) -> list[Row]:
-            cursor.execute(statement, parameters)
-            return list(cursor.fetchall())
+            with timed():
+                cursor.execute(statement, parameters)
+                return list(cursor.fetchall())
 
         schemas = [row[0] for row in ask(q.SCHEMAS) if row[0].startswith("s0")]
         if database == "empty":
@@ -162,6 +178,7 @@ def main() -> None:
     with Path(out).open("w", encoding="utf-8") as file:
         for line in read(int(port), database):
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
+    Path(f"{out}.seconds").write_text(str(in_statements[0]))
 
 
 if __name__ == "__main__":

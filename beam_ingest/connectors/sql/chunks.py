@@ -16,19 +16,23 @@ T = TypeVar("T")
 
 CHUNK = 200
 """Tables a statement asks for: enough that its fixed cost vanishes."""
+FIRST = 50
+"""Tables of the first chunk of several: nothing is done while it is waited for."""
 
 
-def chunked(names: Names, size: int = CHUNK) -> Iterator[Names]:
-    """``names`` in parts of ``size``, in their order."""
+def chunked(names: Names, size: int = CHUNK, first: int = FIRST) -> Iterator[Names]:
+    """``names`` in parts of ``size``, in their order; where one is not enough, ``first`` first."""
     part: Names = {}
     count = 0
+    whole = sum(map(len, names.values())) <= size
+    limit = size if whole else first
     for schema, tables in names.items():
         for name in tables:
             part.setdefault(schema, []).append(name)
             count += 1
-            if count == size:
+            if count == limit:
                 yield part
-                part, count = {}, 0
+                part, count, limit = {}, 0, size
     if part:
         yield part
 

@@ -13,9 +13,14 @@ NAMES: Names = {"a": ["1", "2", "3"], "b": ["4"]}
 
 
 def test_chunks_keep_schemas_and_order() -> None:
-    assert list(chunked(NAMES, 2)) == [{"a": ["1", "2"]}, {"a": ["3"], "b": ["4"]}]
+    assert list(chunked(NAMES, 2, 2)) == [{"a": ["1", "2"]}, {"a": ["3"], "b": ["4"]}]
     assert list(chunked(NAMES, 10)) == [NAMES]
     assert list(chunked({})) == []
+
+
+def test_the_first_of_several_chunks_is_small_since_nothing_is_done_while_it_comes() -> None:
+    assert list(chunked(NAMES, 3, 1)) == [{"a": ["1"]}, {"a": ["2", "3"], "b": ["4"]}]
+    assert list(chunked(NAMES, 4, 1)) == [NAMES]
 
 
 @pytest.fixture

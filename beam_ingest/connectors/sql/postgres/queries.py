@@ -1,4 +1,9 @@
-"""The statements. All names are qualified: ``search_path`` has no say in what they find."""
+"""The statements. All names are qualified: ``search_path`` has no say in what they find.
+
+What is asked of some tables is written so that only an index can answer it: a comment is a scalar
+subquery and no join, a schema's oid a subquery within the join. As plain joins the planner reads
+all comments or keys of the catalogue for each 200 tables, or every table of a name for each one.
+"""
 
 from __future__ import annotations
 
@@ -68,15 +73,15 @@ READ_ROUTINES = _READ_ROUTINES.format(labelled=_LABELLED)
 # (oid, schema, name, both quoted, kind, comment, owner, rows, pages, definition, partition
 #  strategy, columns of the partition key)
 READ_RELATIONS = """
-SELECT c.oid::int8, n.nspname, c.relname,
-       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+SELECT c.oid::int8, w.schema, c.relname,
+       pg_catalog.quote_ident(w.schema) || '.' || pg_catalog.quote_ident(c.relname),
        c.relkind, d.description,
        pg_catalog.pg_get_userbyid(c.relowner), c.reltuples, c.relpages,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid, true) END,
        p.partstrat, p.partattrs::int2[]
 FROM unnest(%s::name[], %s::name[]) AS w(schema, name)
-JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+JOIN pg_catalog.pg_class c ON c.relname = w.name AND c.relnamespace = (
+    SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = w.schema)
 LEFT JOIN pg_catalog.pg_description d
   ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
 LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
@@ -86,11 +91,10 @@ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
 # (relation, number, name, type, type modifier, not null, comment)
 READ_COLUMNS = """
 SELECT a.attrelid::int8, a.attnum, a.attname, a.atttypid::int8, a.atttypmod, a.attnotnull,
-       d.description
+       (SELECT d.description FROM pg_catalog.pg_description d
+        WHERE d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::regclass
+          AND d.objsubid = a.attnum)
 FROM pg_catalog.pg_attribute a
-LEFT JOIN pg_catalog.pg_description d
-  ON d.objoid = a.attrelid AND d.classoid = 'pg_catalog.pg_class'::regclass
- AND d.objsubid = a.attnum
 WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
 """
@@ -108,8 +112,8 @@ FROM pg_catalog.pg_constraint k
 LEFT JOIN pg_catalog.pg_class rc ON rc.oid = k.confrelid
 LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
 WHERE k.conrelid = ANY(%s::oid[]) AND k.contype IN ('p', 'u', 'f')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
-                  WHERE o.oid = k.conparentid AND o.conrelid = k.conrelid)
+  AND (k.conparentid = 0 OR k.conrelid IS DISTINCT FROM (
+       SELECT o.conrelid FROM pg_catalog.pg_constraint o WHERE o.oid = k.conparentid))
 ORDER BY k.conrelid, k.conname COLLATE "C"
 """
 
@@ -133,8 +137,8 @@ SELECT k.conrelid::int8, pg_catalog.quote_ident(k.conname),
        pg_catalog.pg_get_constraintdef(k.oid, true)
 FROM pg_catalog.pg_constraint k
 WHERE k.conrelid = ANY(%s::oid[]) AND k.contype IN ('p', 'u', 'f', 'c', 'x')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o
-                  WHERE o.oid = k.conparentid AND o.conrelid = k.conrelid)
+  AND (k.conparentid = 0 OR k.conrelid IS DISTINCT FROM (
+       SELECT o.conrelid FROM pg_catalog.pg_constraint o WHERE o.oid = k.conparentid))
 ORDER BY k.conrelid,
          pg_catalog.array_position(ARRAY['p', 'u', 'f', 'c', 'x'], k.contype::text),
          k.conname COLLATE "C"
@@ -160,12 +164,12 @@ JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 
 # (schema, relation, column); partitions only if they are read
 COLUMNS_OF = """
-SELECT n.nspname, c.relname, a.attname
+SELECT w.schema, c.relname, a.attname
 FROM unnest(%s::name[], %s::name[]) AS w(schema, name)
-JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+JOIN pg_catalog.pg_class c ON c.relname = w.name AND c.relnamespace = (
+    SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = w.schema)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped
   AND (%s OR NOT c.relispartition)
-ORDER BY n.nspname, c.relname, a.attnum
+ORDER BY w.schema, c.relname, a.attnum
 """
