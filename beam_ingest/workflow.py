@@ -174,7 +174,7 @@ class Workflow:
         from beam_ingest.runners.options import engine_for
 
         beam = self.config.beam
-        engine = engine_for(beam, plan.run_id, plan.run_dir)
+        engine = engine_for(self.config, plan.run_id, plan.run_dir)
 
         def run() -> Report:
             workers = beam.workers if beam.is_local else 1
@@ -223,6 +223,7 @@ class Workflow:
     def _plan(self, run_id: str, run_dir: str) -> Plan:
         from beam_ingest.flow.finish import now
         from beam_ingest.flow.plan import Plan
+        from beam_ingest.flow.versions import versions
         from beam_ingest.planning import spec_of, writers_of
 
         config, context = self.config, self._context(run_id)
@@ -237,6 +238,7 @@ class Workflow:
             success_threshold=config.success_threshold,
             max_failures=config.beam.max_failures,
             started_at=now(),
+            versions=versions(),
         )
 
 

@@ -73,6 +73,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerPath:
+    """The value is a path that is opened where the component runs: on a worker, maybe elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodePath:
+    """The value is the dotted path of code that is imported where the component runs."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyFinding:
     """A key of a configuration that carries ``Ignored`` or ``Refused`` and was written."""
 

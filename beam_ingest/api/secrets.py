@@ -4,6 +4,7 @@ A ``Secret`` field holds a *reference* until a worker calls ``get()``:
 
 * ``${NAME}`` or ``$NAME`` in the workflow: the environment variable, read on the worker;
 * ``file:/path``: the file's content without its last line break, read on the worker;
+* ``gcp-secret:projects/P/secrets/S``: from a secret store, read on the worker (``secret_store``);
 * a literal, and text around a variable: kept in this process's vault, referred to by
   ``vault:<handle>``. The launcher hands the vault to local worker processes through their
   environment (``vault_environment``); a remote runner refuses such a workflow.
@@ -25,6 +26,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler,
 from pydantic_core import CoreSchema, core_schema
 
 from beam_ingest.api.errors import FatalError
+from beam_ingest.api.secret_store import is_stored, read_stored
 
 MASK = "**********"
 _VAULT_VARIABLE = "BEAM_INGEST_VAULT_"
@@ -71,12 +73,22 @@ class Secret:
         """Whether the workflow holds the value itself instead of a reference to it."""
         return self._reference.startswith("vault:")
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether the reference leads into a secret store."""
+        return is_stored(self._reference)
+
     def get(self) -> str:
-        """The value. Raises ``FatalError`` where the reference leads nowhere."""
+        """The value. Raises ``FatalError`` where the reference leads nowhere.
+
+        A secret store may raise ``TransientError`` too.
+        """
         if self.is_literal:
             return _from_vault(self._reference.removeprefix("vault:"))
         if self._reference.startswith("file:"):
             return _from_file(self._reference.removeprefix("file:"))
+        if self.is_stored:
+            return read_stored(self._reference)
         return expand(self._reference, os.environ)
 
     def __repr__(self) -> str:
@@ -111,7 +123,7 @@ class Secret:
         return {
             "type": "string",
             "format": "password",
-            "description": "A secret: ${VARIABLE}, file:/path, or the value itself.",
+            "description": "A secret: ${VARIABLE}, file:/path, gcp-secret:NAME, or the value.",
         }
 
 
@@ -170,7 +182,7 @@ def variables(text: str) -> list[str]:
 
 def is_reference(text: str) -> bool:
     """Whether a secret written as ``text`` is a reference, not the value itself."""
-    return text.startswith("file:") or _VARIABLE.fullmatch(text) is not None
+    return text.startswith("file:") or is_stored(text) or _VARIABLE.fullmatch(text) is not None
 
 
 def names_a_secret(key: str) -> bool:
@@ -203,7 +215,7 @@ def _reference_of(value: str) -> str | None:
         return written
     if not is_reference(written):
         return None
-    return str(value) if written.startswith("file:") else written
+    return str(value) if written.startswith("file:") or is_stored(written) else written
 
 
 def _of_reference(reference: str) -> Secret:
@@ -249,6 +261,7 @@ def _secret_value(key: str, value: Any) -> Any:
     if isinstance(value, str) and (
         isinstance(value, Expanded)
         or value.startswith(("file:", "vault:"))
+        or is_stored(value)
         or _VARIABLE.fullmatch(value)
         or names_a_secret(key)
     ):

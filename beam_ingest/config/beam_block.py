@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -60,6 +60,15 @@ class BeamBlock(RunSettings):
     )
     max_failures: int | None = Field(
         None, ge=1, description="Stop early after so many dead letters; never if null."
+    )
+    shared_paths: list[str] = Field(
+        default_factory=list,
+        description="Folders that every worker sees under the same path, such as a network share.",
+    )
+    worker_code: Literal["auto", "ship", "installed"] = Field(
+        "auto",
+        description="How this package and your own modules get to remote workers: ship sends "
+        "them, installed expects them there; auto sends what the workers' image does not hold.",
     )
     stall_timeout: Duration = Field(
         600.0, description="After so long without progress, say where the run hangs."

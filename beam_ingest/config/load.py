@@ -20,8 +20,10 @@ from beam_ingest.config.components import (
 from beam_ingest.config.findings import Findings
 from beam_ingest.config.model import ComponentConfig, WorkflowConfig
 from beam_ingest.config.overrides import apply_overrides
+from beam_ingest.config.place import Place
 from beam_ingest.config.problem import ConfigError, KeyPath, Problem
 from beam_ingest.config.read import STDIN, read_document
+from beam_ingest.config.remote import check_engine
 from beam_ingest.config.secret_fields import check_secrets, masked
 from beam_ingest.config.workflow_keys import WorkflowKeys
 
@@ -58,6 +60,8 @@ def _checked(findings: Findings, path: str | None) -> WorkflowConfig:
     first = source.part if source is not None else None
     parts = list(named(findings, [part for part in (first, *steps) if part is not None]))
     literal = _check_all_secrets(findings, keys, source, parts)
+    if keys is not None:
+        check_engine(findings, keys.beam, [(part.component, part.config) for part in parts])
     findings.raise_problems()
     if keys is None or source is None:
         raise AssertionError("a workflow with problems was let through")
@@ -120,7 +124,7 @@ def _check_ends(findings: Findings) -> None:
 def _check_all_secrets(
     findings: Findings, keys: WorkflowKeys | None, source: SourcePart | None, parts: list[Part]
 ) -> list[KeyPath]:
-    local = keys is None or keys.beam.is_local
+    workers = Place.INSIDE if keys is None else keys.beam.place
     models: list[tuple[BaseModel | None, KeyPath]] = [
         (part.component.config, part.config) for part in parts
     ]
@@ -132,7 +136,7 @@ def _check_all_secrets(
         place
         for model, path in models
         if model is not None
-        for place in check_secrets(findings, model, path, local=local)
+        for place in check_secrets(findings, model, path, workers)
     ]
 
 

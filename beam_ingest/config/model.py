@@ -56,3 +56,9 @@ class WorkflowConfig:
     notices: tuple[str, ...] = ()
     connection_from_server: bool = False
     """The workflow has no ``serviceConnection``: the server has it, by the service's name."""
+
+    @property
+    def components(self) -> list[ComponentConfig]:
+        """All of them, in the order of the graph."""
+        last = [part for part in (self.sink, self.stage, self.bulk_sink) if part is not None]
+        return [self.source, *self.processors, *last]

@@ -9,20 +9,29 @@ from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from beam_ingest.api.secrets import MASK, Secret, is_reference, names_a_secret
+from beam_ingest.api.secret_store import stored_fault
+from beam_ingest.api.secrets import MASK, Secret, is_reference, names_a_secret, variables
 from beam_ingest.config.findings import Findings
+from beam_ingest.config.place import Place
 from beam_ingest.config.problem import KeyPath
 
 _URL_PASSWORD = re.compile(r"(?<=://)([^/?#@\s:]*):[^/?#@\s]+@")
 
+_REACHABLE = (
+    "write it as file:/path, a file that the workers can read, or as "
+    "gcp-secret:projects/PROJECT/secrets/NAME"
+)
+
 
 def check_secrets(
-    findings: Findings, model: BaseModel, path: KeyPath, *, local: bool
+    findings: Findings, model: BaseModel, path: KeyPath, place: Place
 ) -> list[KeyPath]:
     """Check the secrets of ``model``, which stands at ``path``; the places of literal ones.
 
-    On a local run a file has to be readable; on a remote one no literal is let through.
+    A file has to be readable where the workers are on this machine. What only this process has,
+    a literal or a variable, is not let through where they are not its own.
     """
+    inside = place is Place.INSIDE
     literal = []
     for here, secret in _secrets(model, path):
         if not isinstance(secret, Secret):
@@ -33,14 +42,23 @@ def check_secrets(
             )
         elif secret.is_literal:
             literal.append(here)
-            if not local:
+            if not inside:
                 findings.problem(
                     here,
                     "a secret is written in plain text, and would be sent to remote workers",
-                    "write it as file:/path, a file that the workers can read",
+                    _REACHABLE,
                 )
-        elif local and secret.reference.startswith("file:"):
-            _check_file(findings, here, Path(secret.reference.removeprefix("file:")))
+        elif secret.reference.startswith("file:"):
+            if place is not Place.ELSEWHERE:
+                _check_file(findings, here, Path(secret.reference.removeprefix("file:")))
+        elif secret.is_stored:
+            if (fault := stored_fault(secret.reference)) is not None:
+                findings.problem(here, *fault)
+        elif not inside:
+            names = ", ".join(variables(secret.reference))
+            findings.problem(
+                here, f"the variable {names} of this process does not reach the workers", _REACHABLE
+            )
     return literal
 
 

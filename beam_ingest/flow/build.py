@@ -98,9 +98,9 @@ def _bulk(of_parents: Any, of_records: Any, plan: Plan, writer: Writer) -> list[
     """
     name = writer.name
     plain = of_parents | f"parents' files {name}" >> beam.Filter(_is_plain).with_output_types(Chunk)
-    spilled = of_parents | f"parents' parts {name}" >> beam.Filter(
-        lambda chunk: not _is_plain(chunk)
-    ).with_output_types(Chunk)
+    spilled = of_parents | f"parents' parts {name}" >> beam.Filter(_is_part).with_output_types(
+        Chunk
+    )
     rest = (spilled, of_records) | f"chunks {name}" >> beam.Flatten()
     published = _gathered(plain, plan, writer, "parents: ") | f"parents: publish {name}" >> (
         beam.ParDo(PublishFn(plan, writer)).with_output_types(Any)
@@ -115,7 +115,7 @@ def _bulk(of_parents: Any, of_records: Any, plan: Plan, writer: Writer) -> list[
 
 def _gathered(chunks: Any, plan: Plan, writer: Writer, label: str) -> Any:
     """The files to publish, spread over the workers."""
-    keyed = beam.Map(lambda chunk: (descriptor_key(chunk), chunk))
+    keyed = beam.Map(_keyed)
     return (
         chunks
         | f"{label}key {writer.name}" >> keyed.with_output_types(tuple[str, Chunk])
@@ -127,8 +127,20 @@ def _gathered(chunks: Any, plan: Plan, writer: Writer, label: str) -> Any:
     )
 
 
+# Functions by name, not lambdas: those are sent as byte code, which another Python takes for a
+# defect before it could say that it is another one.
+
+
 def _is_plain(chunk: Chunk) -> bool:
     return chunk.shard is None
+
+
+def _is_part(chunk: Chunk) -> bool:
+    return chunk.shard is not None
+
+
+def _keyed(chunk: Chunk) -> tuple[str, Chunk]:
+    return descriptor_key(chunk), chunk
 
 
 def _deferred(pipeline: beam.Pipeline, written: list[Any], plan: Plan, writer: Writer) -> Any:

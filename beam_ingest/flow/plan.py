@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from beam_ingest.api.settings import RunSettings
 from beam_ingest.flow.spec import ComponentSpec
@@ -55,6 +55,8 @@ class Plan:
     started_at: str = ""
     attempt: int = 1
     """Which attempt at the run this is: a resumed run counts on."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """What workers must have to take part (``flow.versions``)."""
     replays: str | None = None
     """The run, or the file, whose dead letters this run replays: they are its source."""
     state: StatePlace | None = None

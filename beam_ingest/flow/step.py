@@ -16,7 +16,10 @@ from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.spec import ComponentSpec
+from beam_ingest.flow.versions import mismatch
 from beam_ingest.flow.worker import Worker
+
+VERSIONS_HINT = "install the same versions where the run is launched and where it works"
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ class StepFn(beam.DoFn):
     def setup(self) -> None:
         """On the worker: join the run."""
         self.worker: Worker = workers.enter(self.plan.run_dir, self.plan.max_failures)
+        if not self.worker.is_stopping() and (why := mismatch(self.plan.versions)) is not None:
+            self.worker.request_stop(why, 2, VERSIONS_HINT)
         self._component: Any = None
         self._opening = threading.Lock()
 

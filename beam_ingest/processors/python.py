@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from beam_ingest.api.component import Component
-from beam_ingest.api.config_model import ConfigModel
+from beam_ingest.api.config_model import CodePath, ConfigModel
 from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.api.processor import Processed, Processor
 from beam_ingest.api.record import Record
@@ -30,7 +30,7 @@ class PythonProcessor(Processor):
     class Config(ConfigModel):
         """``config`` of a processor of type ``python``."""
 
-        function: str = Field(
+        function: Annotated[str, CodePath()] = Field(
             description="The dotted path: a function or class in a file of the current folder or "
             "in an installed package."
         )

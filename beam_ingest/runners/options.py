@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_ingest.api.errors import CannotStart
-from beam_ingest.config.beam_block import BeamBlock
+from beam_ingest.config.model import WorkflowConfig
 from beam_ingest.config.place import beam_name
+from beam_ingest.config.remote import SHARED_HINT, path_problem
 from beam_ingest.runners import flink
 from beam_ingest.runners.job_server import job_server
 from beam_ingest.runners.local import local_runner
+from beam_ingest.runners.ship import code_for, shipped
 
 _PORTABLE = ("FlinkRunner", "PortableRunner")
 """Runners behind which a job server for Flink may be."""
@@ -31,8 +34,15 @@ class Engine:
     surroundings: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
 
 
-def engine_for(beam: BeamBlock, run_id: str, run_dir: str) -> Engine:
-    """The engine of a run. Raises ``CannotStart`` for an option that Beam does not know."""
+def engine_for(config: WorkflowConfig, run_id: str, run_dir: str) -> Engine:
+    """The engine of a run of a workflow.
+
+    Raises ``CannotStart`` for an option that Beam does not know, a run directory that the workers
+    cannot see, code that cannot be sent to them.
+    """
+    beam = config.beam
+    if (why := path_problem(beam, run_dir)) is not None:
+        raise CannotStart(f"the run directory: {why}", hint=SHARED_HINT)
     runner = beam_name(beam.runner)
     known: Collection[str] = PipelineOptions([]).get_all_options()
     if runner in _PORTABLE:
@@ -44,11 +54,17 @@ def engine_for(beam: BeamBlock, run_id: str, run_dir: str) -> Engine:
         return Engine(local_runner(beam.workers, run_dir, options), options)
     told.setdefault("job_name", job_name(run_id))
     if runner == "FlinkRunner":
-        options = PipelineOptions.from_dictionary(flink.flink_options(told, beam.workers))
-        if flink.needs_job_server(told):
-            return Engine(runner, options, lambda: job_server(options))
-        return Engine(runner, options)
-    return Engine(runner, PipelineOptions.from_dictionary(told))
+        told = flink.flink_options(told, beam.workers)
+    options = PipelineOptions.from_dictionary(told)
+    code = code_for(config, Path.cwd())
+    serve = runner == "FlinkRunner" and flink.needs_job_server(told)
+
+    @contextlib.contextmanager
+    def surroundings() -> Iterator[None]:
+        with shipped(code, options), job_server(options) if serve else contextlib.nullcontext():
+            yield
+
+    return Engine(runner, options, surroundings)
 
 
 def job_name(run_id: str) -> str:

@@ -66,7 +66,9 @@ def test_the_shape_of_a_refused_key_is_checked_too(problems: Problems) -> None:
     ["local", "flink", "dataflow", "prism", "PortableRunner", "FnApiRunner", "mine.Runner"],
 )
 def test_any_beam_runner_may_be_named(loaded: Load, runner: str) -> None:
-    assert loaded(f"{TEXT}  runner: {runner}\n").beam.runner == runner
+    google = "{project: p, region: r, temp_location: gs://b/t}"
+    told = f"  runner: {runner}\n  workDir: gs://b/runs\n  options: {google}\n"
+    assert loaded(TEXT + told).beam.runner == runner
 
 
 def test_a_misspelt_runner_is_answered_with_the_nearest(problems: Problems) -> None:

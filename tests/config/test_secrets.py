@@ -29,6 +29,8 @@ sink:
 beam: {{runner: {runner}}}
 """
 
+REMOTE = "PortableRunner, workDir: s3://bucket/runs"
+
 
 def workflow(password: str = "x", token: str = "y", dsn: str = "z", runner: str = "local") -> str:
     return TEXT.format(password=password, token=token, dsn=dsn, runner=runner)
@@ -125,12 +127,12 @@ def test_a_file_that_cannot_be_read_is_found_before_a_local_run(
 
 
 def test_a_file_of_remote_workers_is_theirs(loaded: Load) -> None:
-    found = loaded(workflow("file:/none", "file:/none", "file:/none", runner="PortableRunner"))
+    found = loaded(workflow("file:/none", "file:/none", "file:/none", runner=REMOTE))
     assert not found.beam.is_local
 
 
 def test_a_literal_is_refused_for_a_remote_runner(problems: Problems) -> None:
-    found = problems(workflow(GEHEIM, GEHEIM, GEHEIM, runner="PortableRunner"))
+    found = problems(workflow(GEHEIM, GEHEIM, GEHEIM, runner=REMOTE))
     assert [(problem.line, problem.path) for problem in found] == [
         (6, "source.serviceConnection.config.password"),
         (7, "source.serviceConnection.config.connectionOptions.token"),

@@ -10,13 +10,13 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
 from beam_ingest.api.errors import CannotStart
-from beam_ingest.config.beam_block import BeamBlock
 from beam_ingest.runners.options import Engine, engine_for, job_name
+from tests.runners.workflows import workflow
 
 
 def engine(runner: str, workers: int = 1, run_dir: str = "run", **options: Any) -> Engine:
-    beam = BeamBlock(runner=runner, workers=workers, options=options)
-    return engine_for(beam, "20261125T213547Z-eb46", run_dir)
+    block = {"runner": runner, "workers": workers, "options": options}
+    return engine_for(workflow(beam=block), "20261125T213547Z-eb46", run_dir)
 
 
 def test_the_local_runner_is_named_itself() -> None:

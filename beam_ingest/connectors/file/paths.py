@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from beam_ingest.api.config_model import WorkerPath
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -23,7 +25,7 @@ def _local(path: str) -> str:
     return path
 
 
-LocalPath = Annotated[str, AfterValidator(_local)]
+LocalPath = Annotated[str, AfterValidator(_local), WorkerPath()]
 """A path on a file system that all workers see; ``~`` is the home folder."""
 
 

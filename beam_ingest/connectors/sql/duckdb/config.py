@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from beam_ingest.api.config_model import WorkerPath
 from beam_ingest.api.filters import FilterPattern
 from beam_ingest.connectors.sql.connection_config import SqlConnection
 
@@ -14,7 +15,9 @@ class DuckdbConfig(SqlConnection):
     """A DuckDB database file."""
 
     type: Literal["DuckDB"] = "DuckDB"
-    path: str = Field(description="The path of the database file. It is opened read-only.")
+    path: Annotated[str, WorkerPath()] = Field(
+        description="The path of the database file. It is opened read-only."
+    )
     database: str | None = Field(
         None, description="Name of the database in OpenMetadata; the file's own if it is not set."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from beam_ingest.api.config_model import Ignored
+from beam_ingest.api.config_model import Ignored, WorkerPath
 from beam_ingest.api.secrets import Secret
 from beam_ingest.connectors.sql.connection_config import SqlConnection
 
@@ -21,7 +21,7 @@ class SqliteConfig(SqlConnection):
     scheme: Annotated[
         Literal["sqlite+pysqlite"], Ignored("Python's own sqlite3 reads the file")
     ] = "sqlite+pysqlite"
-    database_mode: str = Field(
+    database_mode: Annotated[str, WorkerPath()] = Field(
         MEMORY, description="The path of the database file. It is opened read-only."
     )
     database: str | None = Field(
