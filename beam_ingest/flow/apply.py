@@ -10,6 +10,7 @@ from beam_ingest.api.errors import Drop, FatalError, RecordError, TransientError
 from beam_ingest.api.processor import Processor
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.flow.batch import SplitBatch
+from beam_ingest.flow.before import Before, as_it_was
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 
@@ -19,9 +20,15 @@ _met: set[type] = {dict}
 
 
 def run_processor(
-    processor: Processor, step: str, batch: SplitBatch, wait: Callable[[float], bool]
+    processor: Processor,
+    step: str,
+    batch: SplitBatch,
+    wait: Callable[[float], bool],
+    before: Before,
 ) -> FatalError | None:
     """Pass the records of ``batch`` through ``processor``, in place, and keep its ledger.
+
+    ``before`` belongs to the processor: what fails is kept as it came.
 
     After a ``FatalError``, which is returned, the records from that one on are dead letters.
     """
@@ -30,11 +37,12 @@ def run_processor(
     process: Callable[[Record], Any] = processor.process
     filtered = failed = 0
     fatal: FatalError | None = None
-    for record in records:
+    kept = before.keep(records)
+    for number, record in enumerate(records):
         outputs: list[Record] | None
         if fatal is not None:
             outputs = None
-            _dead(batch, step, record, fatal)
+            _dead(batch, step, record, fatal, None)
         else:
             try:
                 made = process(record)
@@ -44,7 +52,9 @@ def run_processor(
                     continue
                 outputs = _outputs(made)
             except Exception as error:  # whatever a processor raises concerns this record
-                outputs, failure = _settle(processor, step, batch, record, error, wait)
+                outputs, failure = _settle(
+                    processor, step, batch, record, kept[number], error, wait
+                )
                 if isinstance(failure, FatalError):
                     fatal = failure
         if outputs is None:
@@ -53,6 +63,7 @@ def run_processor(
             out.extend(outputs)
         else:
             filtered += 1
+    before.failed = before.failed or failed > 0
     counts = batch.ledger.step(step)
     counts.in_ += len(records)
     counts.filtered += filtered
@@ -98,6 +109,7 @@ def _settle(
     step: str,
     batch: SplitBatch,
     record: Record,
+    kept: bytes | None,
     error: Exception,
     wait: Callable[[float], bool],
 ) -> tuple[list[Record] | None, Exception | None]:
@@ -111,7 +123,7 @@ def _settle(
         def call() -> list[Record]:
             if pending:  # the try that has failed already counts as the first
                 raise pending.pop()
-            return _outputs(processor.process(record))
+            return _outputs(processor.process(as_it_was(record, kept)))
 
         try:
             return retrying(call, wait, RetryPolicy()), None
@@ -121,12 +133,15 @@ def _settle(
         if error.why:
             batch.ledger.dropped(step, error.why)
         return [], None
-    _dead(batch, step, record, error)
+    _dead(batch, step, record, error, kept)
     return None, error
 
 
-def _dead(batch: SplitBatch, step: str, record: Record, error: Exception) -> None:
+def _dead(
+    batch: SplitBatch, step: str, record: Record, error: Exception, kept: bytes | None
+) -> None:
     reason = reason_of(error)
     attempts = error.tries if isinstance(error, GaveUp) else 1
-    batch.dead.append(DeadLetter.of(step, reason, record, attempts=attempts))
-    batch.ledger.reason(step, reason, name_of(record), hint=getattr(error, "hint", None))
+    letter = DeadLetter.of(step, reason, as_it_was(record, kept), attempts=attempts)
+    batch.dead.append(letter)
+    batch.ledger.reason(step, reason, letter.name, hint=getattr(error, "hint", None))

@@ -41,6 +41,7 @@ class SplitBatch:
 
     ``last`` says that none comes after it; ``error`` then says why the split has failed, or is
     None. ``settled`` marks a split that an earlier attempt finished: nothing is to be written.
+    ``cut_off``: records of it failed while the run was being stopped, perhaps for no other reason.
     ``remember`` is what the source remembers of the split, in its last batch.
     ``origin`` and ``entry`` are of the one record of a batch that is replayed, else None.
     """
@@ -56,6 +57,7 @@ class SplitBatch:
     size: int = 0
     origin: Origin | None = None
     entry: Entry | None = None
+    cut_off: bool = False
     remember: dict[str, Any] = field(default_factory=dict)
 
 

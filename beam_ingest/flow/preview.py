@@ -10,6 +10,7 @@ from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.source import Remember, Source, Split
 from beam_ingest.flow.apply import run_processor
 from beam_ingest.flow.batch import SplitBatch, SplitRef
+from beam_ingest.flow.before import Before
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def preview(
     for record in _records(source):
         batch = SplitBatch(SplitRef("preview", 0, "preview"), 0, [record])
         for step, processor in processors:
-            fatal = run_processor(processor, step, batch, lambda seconds: False)
+            fatal = run_processor(processor, step, batch, lambda seconds: False, Before())
             if fatal is not None:
                 raise fatal
         for letter in batch.dead:

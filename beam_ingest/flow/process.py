@@ -6,12 +6,18 @@ from collections.abc import Iterator
 
 from beam_ingest.flow.apply import fail_all, run_processor
 from beam_ingest.flow.batch import SplitBatch
+from beam_ingest.flow.before import Before
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.step import StepFn
 
 
 class ProcessFn(StepFn):
     """``SplitBatch`` -> the same batch with what the processor made of its records."""
+
+    def setup(self) -> None:
+        """On the worker: join the run."""
+        super().setup()
+        self._before = Before()
 
     def process(self, batch: SplitBatch) -> Iterator[SplitBatch]:
         """Process a batch; what fails leaves it as dead letters."""
@@ -25,9 +31,12 @@ class ProcessFn(StepFn):
                 self._stop(error)
                 fail_all(batch, step, reason_of(error))
             else:
-                fatal = run_processor(processor, step, batch, self.worker.wait)
+                fatal = run_processor(processor, step, batch, self.worker.wait, self._before)
                 if fatal is not None:
                     self.worker.fatal(fatal)
+            # What failed because the run ends is not settled: the split is to be read again.
+            failed = len(batch.dead) > dead
+            batch.cut_off = batch.cut_off or (failed and self.worker.is_stopping())
             self.worker.count(step, came, len(batch.records), len(batch.dead) - dead)
         yield batch
 

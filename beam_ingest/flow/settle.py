@@ -24,6 +24,8 @@ from beam_ingest.flow.origin import Origin, with_origin
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import Store
 
+CUT_OFF = "the run was stopped before all records were settled"
+
 
 class LineWriter:
     """A file of lines that is made when the first one comes."""
@@ -63,6 +65,8 @@ class SplitState:
         self.writer = writer
         self.ledger = Ledger()
         self.error: str | None = None
+        self.cut_off = False
+        """Whether records failed while the run was being stopped: then the split is not done."""
         self.remember: dict[str, Any] = {}
         self.next_seq = 0
         self.lock = threading.Lock()
@@ -81,6 +85,7 @@ class SplitState:
         with self.lock:
             self.next_seq = batch.seq + 1
             self.origin = batch.origin
+            self.cut_off = self.cut_off or batch.cut_off
             if self.primary:
                 self.ledger.add(batch.ledger)
                 for letter in batch.dead:
@@ -117,6 +122,10 @@ class SplitState:
 
     def leave_mark(self, chunks: Iterable[Chunk] = ()) -> None:
         """Make durable what this split left, then say so."""
+        if self.cut_off and self.error is None:
+            self.error = CUT_OFF
+            if self.primary:
+                self.ledger.reason("(split)", self.error, self.ref.key)
         dead, deferred = self._dead.finish(), self._deferred.finish()
         if self._new_names:
             file = new_names_file(self.ref.id, self.writer)

@@ -95,6 +95,7 @@ class WriteFn(StepFn):
         self, state: Outgoing, records: list[Record], origins: list[Origin | None], number: int
     ) -> None:
         ref = state.ref
+        stopped = False
         if records:
             self.worker.at(ref.key, self.spec.step)
             id_ = f"{self.plan.run_id}/{ref.id}/{ref.attempt}/{number}"
@@ -105,8 +106,11 @@ class WriteFn(StepFn):
                 state.abandon()
                 self.worker.disk_failed(error)
                 return
+            # What failed because the run ends is not settled: the split is to be read again.
+            stopped = failed > 0 and self.worker.is_stopping()
             self.worker.count(self.spec.step, len(records), len(records) - failed, failed)
         with state.lock:
+            state.cut_off = state.cut_off or stopped
             state.pending -= 1
             complete = state.sent and state.pending == 0 and not state.abandoned
         if complete:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 
 from beam_ingest import Context, Drop, FatalError, IngestError, Processor, RecordError
 from beam_ingest import TransientError as Transient
+from beam_ingest.api.codec import encode
+from beam_ingest.api.entities import Column, Table
+from beam_ingest.flow import before
 from beam_ingest.flow.apply import fail_all, run_processor
 from beam_ingest.flow.batch import SplitBatch
+from beam_ingest.flow.before import Before
 from tests.flow.scripted import batch, counts_of, records
 
 
@@ -32,7 +37,7 @@ def never_waits(seconds: float) -> bool:
 
 
 def run(does: Callable[[Any], Any], given: SplitBatch) -> FatalError | None:
-    return run_processor(Made(does), "p", given, never_waits)
+    return run_processor(Made(does), "p", given, never_waits, Before())
 
 
 def one(does: Callable[[Any], Any]) -> SplitBatch:
@@ -223,3 +228,68 @@ def test_a_batch_that_cannot_be_processed_at_all_becomes_dead_letters() -> None:
 
 def test_an_error_without_a_text_is_named() -> None:
     assert [letter.reason for letter in one(raising(IngestError(""))).dead] == ["IngestError"]
+
+
+def spoils(record: Any) -> Any:
+    """Changes the record, deep inside too, and then finds out that it cannot go on."""
+    if isinstance(record, Table):
+        record.columns.append(Column(name="added", data_type="INT"))
+        record.description = "changed"
+    else:
+        record["trace"].append("changed")
+        record["name"] = "changed"
+    raise RuntimeError("no")
+
+
+def table(name: str) -> Table:
+    columns = [Column(name="c", data_type="INT")]
+    return Table(name=name, database_schema="s.d.x", columns=columns)
+
+
+def test_a_dead_letter_holds_the_record_as_it_came() -> None:
+    made = batch(0, [{"name": "a", "trace": []}, table("t")])
+    wanted = [encode(record) for record in made.records]
+    run(spoils, made)
+    assert [letter.record for letter in made.dead] == wanted
+    assert [letter.name for letter in made.dead] == ["a", "s.d.x.t"]
+    assert made.ledger.reasons["p", "RuntimeError: no"].examples == ["a", "s.d.x.t"]
+
+
+def test_what_is_tried_again_is_the_record_as_it_came() -> None:
+    seen: list[Any] = []
+
+    def does(record: Any) -> Any:
+        seen.append((list(record["trace"]), str(record["odd"])))
+        record["trace"].append("changed")
+        if len(seen) == 1:
+            raise Transient("busy", retry_after=0)
+        return record
+
+    made = batch(0, [{"name": "a", "trace": [], "odd": float("nan")}])
+    run(does, made)
+    assert seen == [([], "nan")] * 2
+    assert made.records[0]["trace"] == ["changed"]  # type: ignore[index]
+
+
+def test_records_are_kept_at_first_and_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(before, "FIRST", 3)
+    kept = Before()
+
+    def kept_of(given: SplitBatch, does: Callable[[Any], Any]) -> list[Any]:
+        run_processor(Made(does), "p", given, never_waits, kept)
+        return [json.loads(letter.record or b"")["trace"] for letter in given.dead]
+
+    def traced(count: int) -> SplitBatch:
+        return batch(0, [{"name": f"r{n}", "trace": []} for n in range(count)])
+
+    assert kept_of(traced(3), lambda record: record) == []
+    # The one letter that this cannot help, and none after it.
+    assert kept_of(traced(1), spoils) == [["changed"]]
+    assert kept_of(traced(2), spoils) == [[], []]
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800", object()])
+def test_what_has_no_json_form_is_processed_all_the_same(value: Any) -> None:
+    made = batch(0, [{"name": "a", "value": value}])
+    run(lambda record: {**record, "seen": True}, made)
+    assert made.records[0]["seen"]  # type: ignore[index]

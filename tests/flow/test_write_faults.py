@@ -12,6 +12,7 @@ import pytest
 from beam_ingest import Batch, Deferred, FatalError, Rejected, TransientError, Written
 from beam_ingest.flow.dead_letter import DeadLetter
 from beam_ingest.flow.run_dir import RunDir, split_ref
+from beam_ingest.flow.settle import CUT_OFF
 from beam_ingest.flow.store import LocalStore
 from beam_ingest.flow.write import WriteFn
 from tests.flow.scripted import (
@@ -95,6 +96,8 @@ class TestASinkThatFails:
         assert stop_of(plan) == {"reason": "wrong password", "exitCode": 3, "hint": "check it"}
         mark = done_mark(plan)
         assert counts_of(mark.ledger, "out") == [2, 0, 0, 2, 0, 0]
+        # Not done: a resumed run reads it again.
+        assert (mark.state, mark.error) == ("failed", CUT_OFF)
         assert mark.dead is not None
         assert [letter.reason for letter in letters(plan, mark.dead.file)] == [
             "wrong password (check it)"
@@ -109,6 +112,32 @@ class TestASinkThatFails:
         write_all(plan, batch(0, records(1), last=True))
         assert stop_of(plan)["exitCode"] == 3
         assert counts_of(done_mark(plan).ledger, "out") == [1, 0, 0, 1, 0, 0]
+        assert done_mark(plan).state == "failed"
+
+    def test_that_is_away_when_the_run_is_stopped_leaves_its_split_undone(
+        self, tmp_path: Path, hooks: Hooks
+    ) -> None:
+        plan = plan_of(tmp_path)
+
+        def write(batch: Batch) -> None:
+            fn.worker.stop()
+            raise TransientError("no answer")
+
+        hooks["write"] = write
+        with set_up(WriteFn(plan, plan.writers[0])) as fn:
+            bundle(fn, batch(0, records(2)), batch(1, [], last=True))
+        mark = done_mark(plan)
+        assert (mark.state, mark.error) == ("failed", CUT_OFF)
+        assert counts_of(mark.ledger, "out") == [2, 0, 0, 2, 0, 0]
+
+    def test_while_the_run_is_stopped_costs_only_the_splits_whose_records_fail(
+        self, tmp_path: Path, hooks: Hooks
+    ) -> None:
+        plan = plan_of(tmp_path)
+        hooks["write"] = lambda given: fn.worker.stop()
+        with set_up(WriteFn(plan, plan.writers[0])) as fn:
+            bundle(fn, batch(0, records(2), last=True))
+        assert done_mark(plan).state == "done"
 
     def test_for_a_moment_costs_nothing(self, tmp_path: Path, hooks: Hooks) -> None:
         errors = [TransientError("busy", retry_after=0)]
