@@ -62,7 +62,10 @@ def finish(
         retired.skipped = "a dry run writes nothing"
     else:
         for writer in plan.writers:
-            _end_writer(plan, run, writer, verdict, retired, troubles, wait)
+            if alone or verdict.may_commit:
+                _end_writer(plan, run, writer, verdict, retired, troubles, wait)
+            # Else requests that hang may still write into what would be aborted: the next run of
+            # the workflow aborts it, or resume goes on with it.
     if troubles:
         stop = run.stop()
         verdict = judge(plan, folded, stop, defect, troubles=len(troubles))

@@ -1,8 +1,10 @@
 """The lock that keeps two runs out of one run directory.
 
 On this machine it is an ``flock`` on the file ``lock``: the kernel lets go of it when its holder
-dies, however it dies, so no lock is ever stale. Elsewhere it is an object that the run removes;
-one that a dead run left has to be removed by hand, which the error says.
+dies, however it dies, so no lock is ever stale. Elsewhere each run that wants it writes an object
+below ``lock/`` and has it where it then sees no other one: of two at the same moment each sees
+the other's, or the later one does, so never both go on. The run removes its own; one that a dead
+run of this machine left is recognised, another has to be removed by hand, which the error says.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ import fcntl
 import json
 import os
 import socket
+import uuid
 from typing import Any
 
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import LocalStore
+
+_FOLDER = "lock"
+"""Where the objects are, on a store that has no locks of its own."""
 
 
 class RunLock:
@@ -28,18 +34,34 @@ class RunLock:
         self._run = run
         self._says = taken or f"another run works in {run.store.root}"
         self._descriptor: int | None = None
-        self._taken = False
+        self._object: str | None = None
 
     def take(self) -> None:
         """Take the lock. Raises ``CannotStart`` where another run holds it."""
-        if not isinstance(self._run.store, LocalStore):
-            if not self._run.store.write_new("lock", _owner()):
-                raise CannotStart(
-                    f"{self._says}: {self._held_by()}",
-                    hint=f"if that run is dead, remove {self._run.store.path('lock')}",
-                )
-            self._taken = True
-            return
+        if isinstance(self._run.store, LocalStore):
+            self._take_here()
+        else:
+            self._take_there()
+
+    def _take_there(self) -> None:
+        store = self._run.store
+        self._object = f"{_FOLDER}/{uuid.uuid4().hex}"
+        store.write(self._object, _owner())
+        for name in store.names(_FOLDER):
+            other = f"{_FOLDER}/{name}"
+            if other == self._object:
+                continue
+            owner = _owner_of(store.read(other))
+            if _has_died(owner):
+                store.remove([other])
+                continue
+            self.release()
+            raise CannotStart(
+                f"{self._says}: {_who(owner)}",
+                hint=f"if that run is dead, remove {store.path(other)}",
+            )
+
+    def _take_here(self) -> None:
         path = self._run.store.path("lock")
         os.makedirs(self._run.store.root, mode=0o700, exist_ok=True)  # noqa: PTH103 - with a mode
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -48,7 +70,7 @@ class RunLock:
         except BlockingIOError:
             os.close(descriptor)
             raise CannotStart(
-                f"{self._says}: {self._held_by()}",
+                f"{self._says}: {_who(_owner_of(self._run.store.read('lock')))}",
                 hint="wait for it, or end it",
             ) from None
         os.ftruncate(descriptor, 0)
@@ -60,23 +82,15 @@ class RunLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        elif self._taken:
-            self._run.store.remove(["lock"])
-            self._taken = False
-
-    def _held_by(self) -> str:
-        data = self._run.store.read("lock")
-        try:
-            owner: dict[str, Any] = json.loads(data or b"{}")
-        except ValueError:
-            owner = {}
-        return f"process {owner.get('pid', '?')} on {owner.get('host', '?')}"
+        elif self._object is not None:
+            self._run.store.remove([self._object])
+            self._object = None
 
 
 def is_locked(run: RunDir) -> bool:
     """Whether a run works in the directory at this moment; on another store: whether it says so."""
     if not isinstance(run.store, LocalStore):
-        return run.store.read("lock") is not None
+        return bool(run.store.names(_FOLDER))
     try:
         descriptor = os.open(run.store.path("lock"), os.O_RDWR)
     except FileNotFoundError:
@@ -92,3 +106,28 @@ def is_locked(run: RunDir) -> bool:
 
 def _owner() -> bytes:
     return json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode()
+
+
+def _owner_of(lock: bytes | None) -> dict[str, Any]:
+    try:
+        owner: dict[str, Any] = json.loads(lock or b"{}")
+    except ValueError:
+        owner = {}
+    return owner
+
+
+def _who(owner: dict[str, Any]) -> str:
+    return f"process {owner.get('pid', '?')} on {owner.get('host', '?')}"
+
+
+def _has_died(owner: dict[str, Any]) -> bool:
+    """Whether that run was of this machine and its process is gone; elsewhere nobody can know."""
+    if owner.get("host") != socket.gethostname():
+        return False
+    try:
+        os.kill(owner["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except (KeyError, TypeError, OSError):
+        return False
+    return False

@@ -13,9 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from beam_ingest.api.report import RetireReport
 from beam_ingest.api.source import Scope, Split
@@ -24,6 +24,8 @@ from beam_ingest.flow.mark import Chunk, Mark, Published
 from beam_ingest.flow.store import Store, store_of
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PARENTS = "@parents"
 """The split that is made of the source's parents."""
@@ -110,15 +112,13 @@ class RunDir:
 
     def mark(self, ref: SplitRef, writer: str) -> Mark | None:
         """What ``writer`` said of a split, or None."""
-        data = self.store.read(mark_name(ref, writer))
-        return None if data is None else Mark.from_bytes(data)
+        return self._parsed(mark_name(ref, writer), Mark.from_bytes)
 
     def names_chunk(self, chunk: Chunk, writer: str) -> bool:
         """Whether the mark of the chunk's split still names it: no later attempt replaced it."""
-        data = self.store.read(f"marks/{chunk.id.partition('.')[0]}.{writer}.json")
-        return data is not None and any(
-            named.file == chunk.file for named in Mark.from_bytes(data).chunks
-        )
+        name = f"marks/{chunk.id.partition('.')[0]}.{writer}.json"
+        mark = self._parsed(name, Mark.from_bytes)
+        return mark is not None and any(named.file == chunk.file for named in mark.chunks)
 
     def write_merged(self, writer: str, shard: int, chunk: Chunk) -> None:
         """The staged file that the aggregates of a shard became."""
@@ -127,11 +127,9 @@ class RunDir:
 
     def merged(self, writer: str, shard: int) -> Chunk | None:
         """The merged file of a shard, or None."""
-        data = self.store.read(f"merged/{writer}.{shard}.json")
-        if data is None:
-            return None
-        id_, file, count, size = json.loads(data)
-        return Chunk(id_, file, count, size)
+        return self._parsed(
+            f"merged/{writer}.{shard}.json", lambda data: Chunk(*json.loads(data)[:4])
+        )
 
     def write_published(self, published: Published) -> None:
         """Say what became of a staged file."""
@@ -140,8 +138,7 @@ class RunDir:
 
     def published(self, file_id: str) -> Published | None:
         """What became of a staged file, or None."""
-        data = self.store.read(f"published/{file_id}.json")
-        return None if data is None else Published.from_bytes(data)
+        return self._parsed(f"published/{file_id}.json", Published.from_bytes)
 
     def notes(self, writer: str) -> frozenset[str]:
         """All that was noted while files were published."""
@@ -159,6 +156,21 @@ class RunDir:
         """What ``write_retired`` wrote, or nothing."""
         data = self.store.read(f"retired/{writer}.json")
         return RetireReport() if data is None else RetireReport.model_validate_json(data)
+
+    def _parsed(self, name: str, parse: Callable[[bytes], T]) -> T | None:
+        """What a file says, or None where it is not there.
+
+        One that cannot be read says nothing: what it stood for is done again. We never write
+        half a file; an upload that broke off, or a disk that lost power, may leave one.
+        """
+        data = self.store.read(name)
+        if data is None:
+            return None
+        try:
+            return parse(data)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            _log.warning("%s is damaged, and counts as missing: %s", self.store.path(name), error)
+            return None
 
     # How the run ends.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,9 +102,49 @@ class TestTheLock:
         lock = RunLock(run)
         lock.take()
         if "://" in run.store.root:
-            run.store.write("lock", b"{")
+            (name,) = run.store.names("lock")
+            run.store.write(f"lock/{name}", b"{")
         else:
             Path(run.store.path("lock")).write_bytes(b"{")
         with pytest.raises(CannotStart, match=r"process \? on \?"):
             RunLock(run).take()
         lock.release()
+
+
+class TestTheLockOfAnObjectStore:
+    @pytest.fixture
+    def run(self) -> Iterator[RunDir]:
+        yield RunDir("mem://bucket/runs/r1")
+        OBJECTS.clear()
+
+    def test_of_two_at_the_same_moment_never_both_have_it(
+        self, run: RunDir, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names, other = run.store.names, RunLock(run)
+
+        def meanwhile(folder: str) -> list[str]:
+            monkeypatch.setattr(run.store, "names", names)
+            with pytest.raises(CannotStart):
+                other.take()  # it sees the object that the first one has written
+            return names(folder)
+
+        monkeypatch.setattr(run.store, "names", meanwhile)
+        RunLock(run).take()
+        assert len(names("lock")) == 1
+
+    def test_of_a_run_that_died_here_is_taken_over(self, run: RunDir) -> None:
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        owner = {"host": socket.gethostname(), "pid": gone.pid}
+        run.store.write("lock/dead", json.dumps(owner).encode())
+        lock = RunLock(run)
+        lock.take()
+        assert run.store.read("lock/dead") is None
+        lock.release()
+
+    def test_of_a_run_elsewhere_is_left_and_named(self, run: RunDir) -> None:
+        run.store.write("lock/far", json.dumps({"host": "far", "pid": 1}).encode())
+        with pytest.raises(CannotStart, match="process 1 on far") as caught:
+            RunLock(run).take()
+        assert "mem://bucket/runs/r1/lock/far" in (caught.value.hint or "")
+        assert run.store.names("lock") == ["far"]

@@ -130,3 +130,14 @@ def test_a_token_is_kept_with_its_state(run: RunDir, tmp_path: Path) -> None:
         "state": "begun", "token": {"index": "i-1"},
     }  # fmt: skip
     assert run.token("out") == ("begun", {"index": "i-1"})
+
+
+@pytest.mark.parametrize("torn", [b"", b"{", b"[1]", b"\0" * 100, b'{"split": "a"}'])
+def test_what_is_damaged_counts_as_missing(tmp_path: Path, torn: bytes) -> None:
+    run, ref = RunDir(str(tmp_path)), split_ref("a", 1, {})
+    for name in (f"marks/{ref.id}.out.json", "published/f.json", "merged/out.3.json"):
+        run.store.write(name, torn)
+    assert run.mark(ref, "out") is None
+    assert run.published("f") is None
+    assert run.merged("out", 3) is None
+    assert not run.names_chunk(Chunk(f"{ref.id}.out.000", "staged/x", 1, 1), "out")

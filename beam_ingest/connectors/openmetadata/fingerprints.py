@@ -11,6 +11,7 @@ in place by rename. So a run that is killed changes nothing that is trusted.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -88,6 +89,7 @@ class Fingerprints:
                 file.flush()
                 os.fsync(file.fileno())
             making.replace(self._folder / _CURRENT)
+            _sync(self._folder)  # the parts are removed next
         except OSError as error:
             making.unlink(missing_ok=True)
             raise _unusable(self._folder, error) from None
@@ -111,9 +113,22 @@ def _read(path: Path) -> Iterator[Fingerprint]:
         return
     with path.open("rb") as file:
         for line in file:
-            if line.endswith(b"\n"):  # the last one of a killed process may be cut
+            try:
                 type_, name, source_hash = from_json(line)
-                yield type_, name, source_hash
+            except (TypeError, ValueError):
+                continue  # cut or lost where a process or the machine died: sent once more
+            yield type_, name, source_hash
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _unusable(path: Path, error: OSError) -> FatalError:

@@ -120,3 +120,16 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     prints = Fingerprints(str(tmp_path / "file"), "u", "s", "r")
     with pytest.raises(FatalError, match=r"fingerprints cannot be kept in .*: Not a directory"):
         prints.add([("table", "t", "h")])
+
+
+def test_lines_that_a_crash_has_spoiled_cost_one_more_request_each(tmp_path: Path) -> None:
+    kept = Fingerprints(str(tmp_path), "s", "svc", "one")
+    kept.add([("table", "a", "1"), ("table", "b", "2")])
+    kept.close()
+    (part,) = tmp_path.glob("fingerprints/*/one/*.jsonl")
+    part.write_bytes(part.read_bytes()[:20] + b"\0" * 8 + b'\n["table","c"]\n["table","d","4"]\n')
+    kept.commit()
+    again = Fingerprints(str(tmp_path), "s", "svc", "two")
+    assert again.holds("table", "a", "1")
+    assert again.holds("table", "d", "4")
+    assert not again.holds("table", "b", "2")
