@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -85,9 +87,8 @@ def test_a_document_that_grows_without_end_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "- " * 50_000, "{a: " * 500, "? " * 5_000])
 def test_a_document_that_is_nested_too_deeply_is_refused(text: str) -> None:
-    assert (
-        "nested more than 60 levels deep" in broken(text).message or "key" in broken(text).message
-    )
+    # Our own limit, or that of the parser where it comes first.
+    assert re.search("nested more than 60 levels|nesting depth|key", broken(text).message)
 
 
 def test_merges_of_merges_are_followed_only_so_far() -> None:
