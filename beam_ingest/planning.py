@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from beam_ingest.api.component import Context
-from beam_ingest.api.registry import Kind, find
+from beam_ingest.api.registry import Kind, custom_code_is_forbidden, find
 from beam_ingest.api.sink import StagedSink
 from beam_ingest.config.model import ComponentConfig, WorkflowConfig
 from beam_ingest.flow.plan import Writer
@@ -54,7 +54,7 @@ def spec_of(component: ComponentConfig, context: Context) -> ComponentSpec:
         step=component.step,
         config=config_to_json(component.config),
         context=context_to_json(context),
-        code_paths=(str(Path.cwd()),),
+        code_paths=() if custom_code_is_forbidden() else (str(Path.cwd()),),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import os
 import sys
 from enum import StrEnum
 from functools import cache
@@ -24,6 +25,9 @@ from beam_ingest.api.processor import Processor
 from beam_ingest.api.sink import Sink, StagedSink
 from beam_ingest.api.source import Source, StreamSource
 from beam_ingest.api.stage import Stage
+
+_NO_CUSTOM_CODE = "BEAM_INGEST_NO_CUSTOM_CODE"
+"""The variable that forbids it: local worker processes inherit it."""
 
 
 class Kind(StrEnum):
@@ -59,6 +63,16 @@ def find(kind: Kind, type_: str) -> type[Component]:
     raise UnknownComponent(f"there is no {kind} {type_!r}", hint=_suggestion(kind, type_))
 
 
+def forbid_custom_code() -> None:
+    """From here on, in this process and those it starts, only installed components are found."""
+    os.environ[_NO_CUSTOM_CODE] = "1"
+
+
+def custom_code_is_forbidden() -> bool:
+    """Whether a dotted path may name a component at all."""
+    return os.environ.get(_NO_CUSTOM_CODE, "") not in ("", "0")
+
+
 def types(kind: Kind) -> dict[str, str]:
     """The types of a kind, sorted, each with the ``module:Class`` behind it."""
     return {name: entry.value for name, entry in sorted(_entries(kind).items())}
@@ -67,10 +81,18 @@ def types(kind: Kind) -> dict[str, str]:
 def imported(kind: Kind, path: str) -> Any:
     """What the dotted path ``path`` names, whatever it is.
 
-    Raises ``UnknownComponent`` where it names nothing, ``MissingDependency`` where its module
-    imports what is not installed. ``kind`` is for the message.
+    Raises ``UnknownComponent`` where it names nothing or custom code is forbidden,
+    ``MissingDependency`` where its module imports what is not installed. ``kind`` is for the
+    message.
     """
     module_name, _, attribute = path.rpartition(".")
+    # What the framework itself puts into a graph are components of flow.
+    if custom_code_is_forbidden() and not module_name.startswith("beam_ingest.flow."):
+        raise UnknownComponent(
+            f"the {kind} {path!r} is code by its dotted path, which is forbidden here",
+            hint="run it without --no-custom-code (and without BEAM_INGEST_NO_CUSTOM_CODE), or "
+            "install it as a package with an entry point",
+        )
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

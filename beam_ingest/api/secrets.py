@@ -33,6 +33,7 @@ _VAULT_VARIABLE = "BEAM_INGEST_VAULT_"
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 _HANDLE = re.compile("vault:[0-9a-f]{16}")
 _vault: dict[str, str] = {}
+_in_use: dict[str, str] = {}
 
 
 class Expanded(str):
@@ -84,12 +85,15 @@ class Secret:
         A secret store may raise ``TransientError`` too.
         """
         if self.is_literal:
-            return _from_vault(self._reference.removeprefix("vault:"))
-        if self._reference.startswith("file:"):
-            return _from_file(self._reference.removeprefix("file:"))
-        if self.is_stored:
-            return read_stored(self._reference)
-        return expand(self._reference, os.environ)
+            value = _from_vault(self._reference.removeprefix("vault:"))
+        elif self._reference.startswith("file:"):
+            value = _from_file(self._reference.removeprefix("file:"))
+        elif self.is_stored:
+            value = read_stored(self._reference)
+        else:
+            value = expand(self._reference, os.environ)
+        _in_use[self._reference] = value
+        return value
 
     def __repr__(self) -> str:
         return f"Secret('{MASK}')"
@@ -183,6 +187,11 @@ def variables(text: str) -> list[str]:
 def is_reference(text: str) -> bool:
     """Whether a secret written as ``text`` is a reference, not the value itself."""
     return text.startswith("file:") or is_stored(text) or _VARIABLE.fullmatch(text) is not None
+
+
+def values_in_use() -> list[str]:
+    """The values that this process has read or was given, the longest first: to be hidden."""
+    return sorted({*_vault.copy().values(), *_in_use.copy().values()}, key=len, reverse=True)
 
 
 def names_a_secret(key: str) -> bool:

@@ -13,8 +13,9 @@ from beam_ingest.api.errors import (
     TransientError,
     UnknownComponent,
 )
+from beam_ingest.api.hiding import hide
 from beam_ingest.cli.exit_codes import ExitCode
-from beam_ingest.cli.output import say
+from beam_ingest.cli.output import say as _say
 from beam_ingest.config.problem import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -74,3 +75,8 @@ def _is_users(filename: str) -> bool:
     path = Path(filename)
     inside = Path.cwd() in path.parents
     return inside and _PACKAGE not in path.parents and "site-packages" not in path.parts
+
+
+def say(message: str) -> None:
+    """Tell the reader, without what a library may have put into its words."""
+    _say(hide(message))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from beam_ingest.api.sink import StagedSink
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.output import emit
 from beam_ingest.cli.verb import Verb
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     help="Mermaid for Markdown, dot for Graphviz.",
 )
 @set_option
+@no_custom_code_option
 def verb(config: str, format_: str, sets: tuple[str, ...]) -> None:
     """Draw the steps that a workflow would run, as text on stdout."""
     from beam_ingest.config.load import load

@@ -6,6 +6,8 @@ import logging
 
 import click
 
+from beam_ingest.api.hiding import HidingFormatter, hide
+
 
 class ShortFormatter(logging.Formatter):
     """``level: message``, without the traceback that a record may carry."""
@@ -16,7 +18,7 @@ class ShortFormatter(logging.Formatter):
         if _is_beams(record):
             # Beam puts whole tracebacks into its messages; their first line says what happened.
             message = message.strip().partition("\n")[0]
-        return f"{record.levelname.lower()}: {message}"
+        return hide(f"{record.levelname.lower()}: {message}")
 
 
 class StderrHandler(logging.Handler):
@@ -37,7 +39,7 @@ def configure_logging(*, debug: bool) -> None:
     """
     handler = StderrHandler()
     if debug:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(HidingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     else:
         handler.setFormatter(ShortFormatter())
         handler.addFilter(lambda record: not _is_beams(record) or _matters(record))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from beam_ingest.api.registry import forbid_custom_code
+
 _DEBUG = "beam_ingest.debug"
 
 
@@ -38,6 +40,16 @@ set_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="Set a key of the workflow: --set beam.workers=2. May be given many times.",
+)
+
+
+no_custom_code_option = click.option(
+    "--no-custom-code",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, parameter, value: forbid_custom_code() if value else None,
+    help="Refuse components that a dotted path names; only installed ones run.",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.output import emit, say
 from beam_ingest.cli.verb import Verb
 
@@ -17,6 +17,7 @@ from beam_ingest.cli.verb import Verb
     "--limit", default=10, show_default=True, type=click.IntRange(min=1), help="Records to show."
 )
 @set_option
+@no_custom_code_option
 def verb(config: str, limit: int, sets: tuple[str, ...]) -> None:
     """Show the first records as they come out of the processors, as JSON lines on stdout.
 

@@ -13,7 +13,7 @@ from beam_ingest.cli.ending import (
     run_dir_option,
 )
 from beam_ingest.cli.exit_codes import ExitCode
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.output import say
 from beam_ingest.cli.verb import Verb
 
@@ -27,6 +27,7 @@ from beam_ingest.cli.verb import Verb
 @run_dir_option
 @report_option
 @set_option
+@no_custom_code_option
 @report_json_option
 def verb(
     target: str,

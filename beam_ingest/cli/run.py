@@ -12,7 +12,7 @@ from beam_ingest.cli.ending import (
     report_option,
     run_dir_option,
 )
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.verb import Verb
 
 
@@ -25,6 +25,7 @@ from beam_ingest.cli.verb import Verb
 )
 @report_option
 @set_option
+@no_custom_code_option
 @report_json_option
 @click.option(
     "--allow-retire", is_flag=True, help="For this run, retire more than beam.retire allows."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.output import emit, say
 from beam_ingest.cli.verb import Verb
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--reset", is_flag=True, help="Forget it: the next run reads everything.")
 @set_option
+@no_custom_code_option
 def verb(config: str, reset: bool, sets: tuple[str, ...]) -> None:
     """Show what a workflow remembers of its last successful run, as JSON.
 

@@ -10,7 +10,7 @@ import click
 from beam_ingest.api.component import Check
 from beam_ingest.api.errors import IngestError
 from beam_ingest.cli.exit_codes import ExitCode
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.output import emit
 from beam_ingest.cli.verb import Verb
 
@@ -22,6 +22,7 @@ from beam_ingest.cli.verb import Verb
 )
 @config_option
 @set_option
+@no_custom_code_option
 def verb(config: str, sets: tuple[str, ...]) -> ExitCode:
     """Run the named checks of every component of a workflow, and read and write nothing.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from beam_ingest.cli.options import config_option, set_option
+from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
 from beam_ingest.cli.output import emit, say
 from beam_ingest.cli.verb import Verb
 
@@ -12,6 +12,7 @@ from beam_ingest.cli.verb import Verb
 @click.command("validate", cls=Verb, short_help="Check a workflow without running it.")
 @config_option
 @set_option
+@no_custom_code_option
 def verb(config: str, sets: tuple[str, ...]) -> None:
     """Check a workflow: its keys and types, its variables, and that its components exist.
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from beam_ingest.api.hiding import hide
 from beam_ingest.api.secret_store import stored_fault
 from beam_ingest.api.secrets import MASK, Secret, is_reference, names_a_secret, variables
 from beam_ingest.config.findings import Findings
 from beam_ingest.config.place import Place
 from beam_ingest.config.problem import KeyPath
-
-_URL_PASSWORD = re.compile(r"(?<=://)([^/?#@\s:]*):[^/?#@\s]+@")
 
 _REACHABLE = (
     "write it as file:/path, a file that the workers can read, or as "
@@ -83,7 +81,7 @@ def _masked(value: Any, path: KeyPath, literal: set[KeyPath], *, secret: bool) -
         return value
     if secret and not is_reference(str(value)):
         return MASK
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", value) if isinstance(value, str) else value
+    return hide(value) if isinstance(value, str) else value
 
 
 def _form(path: KeyPath) -> KeyPath:

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from beam_ingest.api.codec import encode
 from beam_ingest.api.errors import IngestError, RecordError
+from beam_ingest.api.hiding import hide
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.api.text import sayable
 from beam_ingest.flow.origin import Origin
@@ -77,7 +78,7 @@ class DeadLetter:
         """The JSON line of the file, with its line break."""
         head: dict[str, Any] = {
             "step": self.step,
-            "reason": sayable(_cut(self.reason)),
+            "reason": sayable(_cut(hide(self.reason))),
             "name": sayable(_cut(self.name)),
             "split": sayable(split),
             "attempts": self.attempts,
@@ -114,8 +115,8 @@ def reason_of(error: BaseException) -> str:
     except Exception:  # a user's __str__ may raise anything
         return kind
     if isinstance(error, IngestError):
-        return text or kind
-    return f"{kind}: {text}" if text else kind
+        return hide(text) or kind
+    return f"{kind}: {hide(text)}" if text else kind
 
 
 def _text(value: object) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_ingest.api.hiding import hide
 from beam_ingest.api.progress import ProgressListener, ProgressSnapshot
 from beam_ingest.api.report import Report
 from beam_ingest.flow.build import build
@@ -145,7 +146,7 @@ def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
         return Report.model_validate_json(data)
     defect = None
     if engine.error is not None and run.stop() is None:
-        defect = _engine_error(engine.error)
+        defect = hide(_engine_error(engine.error))
         _log.debug("the engine broke", exc_info=engine.error)
     elif data is None and run.stop() is None:
         defect = "the engine ended without the last step of the graph"

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from beam_ingest.api.hiding import hide
+
 EXAMPLES = 3
 """How many record names a failure keeps as examples."""
 REASONS = 50
@@ -84,7 +86,7 @@ class Ledger:
         self, step: str, why: str, name: str, *, count: int = 1, hint: str | None = None
     ) -> None:
         """Note why ``name`` failed at ``step``. Does not count it as failed."""
-        key = (step, _first_line(why))
+        key = (step, _first_line(hide(why)))
         if key not in self.reasons and _is_full(self.reasons, step):
             key = (step, _OTHER)
         self.reasons.setdefault(key, Reason()).add(name, count, hint)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from beam_ingest.api.hiding import hide
 from beam_ingest.api.report import RetireReport
 from beam_ingest.api.source import Scope, Split
 from beam_ingest.flow.batch import SplitRef
@@ -180,7 +181,7 @@ class RunDir:
         Where the reason cannot be written it is logged: whoever stops can do no more about it,
         and what is left undone has no mark, which fails the run.
         """
-        value = {"reason": reason, "exitCode": exit_code, "hint": hint}
+        value = {"reason": hide(reason), "exitCode": exit_code, "hint": hint}
         try:
             self.store.write_new("stop", json.dumps(value).encode())
         except OSError as error:

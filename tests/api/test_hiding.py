@@ -1,0 +1,58 @@
+"""The last door before a text leaves the process: passwords in URLs, secrets in use."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from beam_ingest import Secret
+from beam_ingest.api.hiding import HidingFormatter, hide
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("postgresql://me:s3cr3t@host:5432/db", "postgresql://me:**********@host:5432/db"),
+        ("a http://:pw@x and https://u:p:w@y", "a http://:**********@x and https://u:**********@y"),
+        ("'http://u:p@x'", "'http://u:**********@x'"),
+        ("http://host:8585/api?to=a:b@c", "http://host:8585/api?to=a:b@c"),
+        ("mail me@host", "mail me@host"),
+    ],
+)
+def test_passwords_of_urls(text: str, hidden: str) -> None:
+    assert hide(text) == hidden
+
+
+def test_literal_secrets_and_those_that_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIDING_KEY", "from-the-environment")
+    literal, variable = Secret("a-literal-value"), Secret("${HIDING_KEY}")
+    said = "no a-literal-value, and no from-the-environment"
+    assert "a-literal-value" not in hide(said)
+    variable.get()
+    assert hide(said) == "no **********, and no **********"
+    assert literal.is_literal
+
+
+def test_a_secret_that_is_part_of_another_leaves_nothing_of_it() -> None:
+    kept = [Secret("abcdef"), Secret("abcdef-and-more")]
+    assert hide("it is abcdef-and-more") == "it is **********"
+    assert len(kept) == 2
+
+
+def test_a_traceback_in_a_log() -> None:
+    secret = Secret("in-a-traceback-too")
+    try:
+        raise RuntimeError(f"refused: {secret.get()}")
+    except RuntimeError as error:
+        record = logging.LogRecord(
+            "x",
+            logging.ERROR,
+            __file__,
+            1,
+            "it broke",
+            (),
+            (RuntimeError, error, error.__traceback__),
+        )
+    text = HidingFormatter().format(record)
+    assert "RuntimeError: refused: **********" in text
