@@ -22,7 +22,7 @@ class ShowsSettings(Processor):
         return {**record, "limit": settings.max_connections, "run": self.context.run_id}
 
 
-@pytest.mark.parametrize(("workers", "written", "each"), [(1, 5, 5), (2, 5, 2), (2, 1, 1)])
+@pytest.mark.parametrize(("workers", "written", "each"), [(1, 5, 5), (2, 5, 2), (2, 2, 1)])
 def test_a_limit_of_connections_is_shared_over_the_workers(
     tmp_path: Path, workers: int, written: int, each: int
 ) -> None:

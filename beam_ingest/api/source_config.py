@@ -16,6 +16,10 @@ from beam_ingest.api.filters import FilterPattern
 _NO_QUERY_LOG = Ignored(
     "the lineage of stored procedures is not read from query logs by a metadata workflow"
 )
+_NO_TAGS = Ignored(
+    "none of these databases keeps tags; PostgreSQL's row level security policies, which "
+    "OpenMetadata makes tags of, are not read"
+)
 _NO_SAMPLES = Ignored("rows are never read, so JSON columns come without a schema of their own")
 
 
@@ -63,7 +67,7 @@ class DatabaseMetadata(ServiceReading):
     include_ddl: bool = Field(
         False, alias="includeDDL", description="Read the statement that makes each table."
     )
-    include_tags: bool = Field(True, description="Read tags, where the database has them.")
+    include_tags: Annotated[bool, _NO_TAGS] = True
     include_custom_properties: bool = Field(
         False,
         description="Read defaults, generated and identity columns and estimates of rows and "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from beam_ingest.api.config_model import ConfigModel, Refused
 from beam_ingest.api.settings import RunSettings
@@ -95,6 +95,17 @@ class BeamBlock(RunSettings):
     def is_local(self) -> bool:
         """Whether the workers are this process's own: they see its files, variables, secrets."""
         return self.place is Place.INSIDE
+
+    @field_validator("workers")
+    @classmethod
+    def _has_a_connection_for_each(cls, workers: int, info: ValidationInfo) -> int:
+        most = info.data.get("max_connections")
+        if most is not None and workers > most:
+            raise ValueError(
+                f"each of {workers} workers needs a connection to the source, and maxConnections "
+                f"allows {most} over the whole run: write workers: {most}, or raise maxConnections"
+            )
+        return workers
 
     @field_validator("runner")
     @classmethod

@@ -93,3 +93,9 @@ def test_off_is_off_also_where_yaml_reads_a_boolean(loaded: Load, written: str) 
 def test_values_out_of_range_are_refused(key: str, value: object) -> None:
     with pytest.raises(ValidationError):
         BeamBlock.model_validate({key: value})
+
+
+def test_more_workers_than_connections_are_refused() -> None:
+    assert BeamBlock.model_validate({"workers": 2, "maxConnections": 2}).workers == 2
+    with pytest.raises(ValidationError, match=r"allows 1 over the whole run: write workers: 1"):
+        BeamBlock.model_validate({"workers": 2, "maxConnections": 1})

@@ -6,6 +6,7 @@ that are no keys, partitions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -38,7 +39,8 @@ def create_table(
         parts = list(group)
         if all(row[4] is not None for row in parts):  # MySQL: a part that is an expression
             lines.append(_key(name, parts, texts))
-    lines += [f"CONSTRAINT {quoted(name)} CHECK ({clause})" for name, clause in texts.checks]
+    for name, clause in texts.checks:
+        lines.append(f"CONSTRAINT {quoted(name)} CHECK ({_expression(clause, mariadb)})")
     tail = f" COMMENT={literal(comment)}" if comment else ""
     body = ",\n  ".join(lines)
     return f"CREATE TABLE {quoted(place[0])}.{quoted(place[1])} (\n  {body}\n){tail};"
@@ -59,13 +61,11 @@ def _column(row: Row, mariadb: bool) -> str:
     extra = extra or ""
     parts = [quoted(name), kind]
     if expression:
-        parts.append(f"GENERATED ALWAYS AS ({expression}) {_storage(extra)}")
+        parts.append(f"GENERATED ALWAYS AS ({_expression(expression, mariadb)}) {_storage(extra)}")
     if nullable == "NO" and not (expression and mariadb):
         parts.append("NOT NULL")
     if default is not None and not expression:
-        # MariaDB gives an expression; MySQL gives a bare value unless it was generated.
-        is_expression = mariadb or "DEFAULT_GENERATED" in extra or default == "CURRENT_TIMESTAMP"
-        parts.append(f"DEFAULT {default if is_expression else literal(default)}")
+        parts.append(f"DEFAULT {default if mariadb else _mysql_default(default, kind, extra)}")
     if "auto_increment" in extra.lower():
         parts.append("AUTO_INCREMENT")
     if "on update" in extra.lower():
@@ -73,6 +73,20 @@ def _column(row: Row, mariadb: bool) -> str:
     if comment:
         parts.append(f"COMMENT {literal(comment)}")
     return " ".join(parts)
+
+
+def _mysql_default(default: str, kind: str, extra: str) -> str:
+    """MariaDB gives an expression; MySQL gives a bare value unless it was generated."""
+    if kind.startswith(("timestamp", "datetime")) and default.upper().startswith("CURRENT_"):
+        return default
+    if "DEFAULT_GENERATED" in extra:
+        return f"({_expression(default, mariadb=False)})"
+    return default if kind.startswith("bit") else literal(default)
+
+
+def _expression(text: str, mariadb: bool) -> str:
+    """An expression as it was written: MySQL keeps it as the inside of a string."""
+    return text if mariadb else re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
 def _storage(extra: str) -> str:

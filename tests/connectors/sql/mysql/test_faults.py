@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from beam_ingest import Workflow
 from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.source import Split
+from beam_ingest.connectors.sql.mysql.catalogue import MysqlCatalogue
 from beam_ingest.connectors.sql.mysql.source import MariadbSource
 from tests.connectors.sql.reading import Read, make, opened, read_all
 from tests.servers.free_port import free_port
@@ -75,6 +78,38 @@ def test_a_restart_in_mid_run_is_survived(frail: MariadbServer, how: signal.Sign
             list(reader.read(split))
         frail.start()
         assert [record.fqn for record in reader.read(split)] == before
+
+
+def test_a_server_killed_and_restarted_in_mid_run_costs_nothing(
+    frail: MariadbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frail.execute(["CREATE DATABASE many"])
+    frail.execute([f"CREATE TABLE many.t{number:03d} (a int)" for number in range(300)])
+    fetch, calls = MysqlCatalogue._fetch, []
+
+    def fetch_and_crash(self: MysqlCatalogue, database: str, names: Any) -> Any:
+        calls.append(names)
+        if len(calls) == 2:
+            frail.stop(signal.SIGKILL)
+            frail.start()
+        return fetch(self, database, names)
+
+    monkeypatch.setattr(MysqlCatalogue, "_fetch", fetch_and_crash)
+    config = {
+        "source": {
+            "type": "mariadb",
+            "serviceName": "svc",
+            "serviceConnection": {"config": frail.connection(databaseSchema="many")},
+            "sourceConfig": {"config": {"type": "DatabaseMetadata"}},
+        },
+        "sink": {"type": "file", "config": {"path": str(tmp_path / "out.jsonl")}},
+        "beam": {"workDir": str(tmp_path / "runs")},
+    }
+    Workflow.from_config(config).run().raise_for_status()
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    tables = [line for line in lines if line.startswith('{"entityType":"table"')]
+    assert len(tables) == len(set(tables)) == 300
+    assert len(calls) > 2
 
 
 def test_transactions_only_read(frail: MariadbServer) -> None:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
 from beam_ingest import Workflow
+from beam_ingest.cli.main import main
 from beam_ingest.connectors.sql.postgres.catalogue import PostgresCatalogue
 from tests.benchmarks import catalogue
 from tests.servers.postgres import PASSWORD, PostgresServer, postgres_server
@@ -31,16 +34,22 @@ def frail() -> Iterator[PostgresServer]:
         yield server
 
 
-def workflow(server: PostgresServer, folder: Path, **connection: Any) -> dict[str, Any]:
+def workflow(
+    server: PostgresServer,
+    folder: Path,
+    beam: dict[str, Any] | None = None,
+    threads: int = 1,
+    **connection: Any,
+) -> dict[str, Any]:
     return {
         "source": {
             "type": "postgres",
             "serviceName": "svc",
             "serviceConnection": {"config": server.connection("db", **connection)},
-            "sourceConfig": {"config": {"type": "DatabaseMetadata"}},
+            "sourceConfig": {"config": {"type": "DatabaseMetadata", "threads": threads}},
         },
         "sink": {"type": "file", "config": {"path": str(folder / "out.jsonl")}},
-        "beam": {"workDir": str(folder / "runs")},
+        "beam": {"workDir": str(folder / "runs"), **(beam or {})},
     }
 
 
@@ -74,3 +83,36 @@ def test_no_password_is_in_the_run_directory(frail: PostgresServer, tmp_path: Pa
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 5
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+
+
+@pytest.mark.slow
+def test_max_connections_holds_over_all_workers(frail: PostgresServer, tmp_path: Path) -> None:
+    with frail.connect("db") as connection:
+        connection.execute(f"CREATE ROLE two LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 2")
+        for schema in SHAPE.schema_names():
+            connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO two")
+    before = frail.log.stat().st_size
+    beam = {"workers": 2, "maxConnections": 2}
+    config = workflow(frail, tmp_path, beam, threads=4, username="two")
+    Workflow.from_config(config).run().raise_for_status()
+    assert len(tables(tmp_path)) == SHAPE.tables + SHAPE.views
+    with frail.log.open("rb") as log:
+        log.seek(before)
+        # A third connection would have been refused, and tried again.
+        assert b"too many connections" not in log.read()
+
+
+def test_a_wrong_password_ends_the_command_with_3_and_one_line_without_it(
+    frail: PostgresServer, tmp_path: Path
+) -> None:
+    config = tmp_path / "w.yaml"
+    wrong = {"password": "wr0ng-pass"}
+    config.write_text(yaml.safe_dump(workflow(frail, tmp_path, authType=wrong)))
+    result = CliRunner().invoke(main, ["test-connection", "-c", str(config)])
+    assert result.exit_code == 3
+    run = CliRunner().invoke(main, ["run", "-c", str(config)])
+    assert run.exit_code == 3
+    for output in (result.output, run.output):
+        assert [line for line in output.splitlines() if "password authentication failed" in line]
+        assert "wr0ng-pass" not in output
+        assert "Traceback" not in output
