@@ -86,6 +86,17 @@ class Masker:
                 parts.append(" ")
         return "".join(parts).strip()
 
+    def neutral(self, text: str) -> str:
+        """The text for parsing again: without comments, one literal as good as another."""
+        parts: list[str] = []
+        for between, kind, special in self._split(text):
+            parts.append(between)
+            if kind == "literal":
+                parts.append("0" if special[0] in ".0123456789" else "'?'")
+            else:
+                parts.append(" " if kind == "comment" else special)
+        return "".join(parts).strip()
+
     def _split(self, text: str) -> Iterator[tuple[str, str | None, str]]:
         """The text in pieces: what is nothing special, then what is, and of which kind."""
         for match in self._pattern.finditer(text):

@@ -59,7 +59,7 @@ class Query:
                 self._add(statement_of(tree, self._naming))
         except (SqlglotError, RecursionError) as error:
             raise Unparsable(reason_of(error)) from None
-        self.writes_of_reads = any(part.target and part.sources() for part in self._parts)
+        self.has_flows = any(part.target and part.sources() for part in self._parts)
         """Whether it has any flow."""
 
     def uses(self) -> Uses:

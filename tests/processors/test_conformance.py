@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beam_ingest.processors.filter import FilterProcessor
 from beam_ingest.processors.python import PythonProcessor
+from beam_ingest.processors.query_parser import QueryParserProcessor
 from beam_ingest.processors.set import SetProcessor
 from beam_ingest.testing import ProcessorSuite
 from tests.processors.records import database, table
@@ -29,6 +30,16 @@ class TestSet(ProcessorSuite):
             {"setIfMissing": {"description": "none yet"}},
         ]
     }
+
+
+class TestQueryParser(ProcessorSuite):
+    component = QueryParserProcessor
+    records = [
+        {"query": "select * from t where id = 1", "dialect": "postgres"},
+        {"query": "insert into t select * from u", "dialect": "mysql"},
+        {"query": "no sql at all", "dialect": ""},
+        {"name": "no query"},
+    ]
 
 
 class TestPython(ProcessorSuite):

@@ -126,6 +126,22 @@ class Catalogue:
         names = self._inside[type_].get(container, set()).copy()
         return {name: held[name] for name in names if name in held}
 
+    def within(self, type_: str, container: str) -> list[str]:
+        """The FQNs of all that the server holds in ``container``, however deep, by one list."""
+        self._list(COLLECTIONS[type_], container)
+        held = list(self._inside[type_].items())
+        return [
+            name
+            for inside, names in held
+            if inside == container or inside.startswith(f"{container}.")
+            for name in names.copy()
+        ]
+
+    def columns(self, table: str) -> list[str]:
+        """The names of the columns of a table that was read, in order; not what is in them."""
+        parts = (fqn.split(column) for column in self._columns.get(table, ()))
+        return [names[0] for names in parts if len(names) == 1]
+
     def _fetch(self, collection: Collection, names: set[str], *, again: bool = False) -> None:
         type_ = collection.entity_type
         jobs: list[Callable[[], None]] = []

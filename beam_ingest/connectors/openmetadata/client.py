@@ -166,7 +166,8 @@ class Client:
 
     def send(self, method: str, path: str, body: Any) -> Any:
         """Any other request: ``/lineage``, ``/usage/table/{id}``; the answer's JSON."""
-        return self.session.json(method, self._base + path, body=to_json(body))
+        data = None if body is None else to_json(body)
+        return self.session.json(method, self._base + path, body=data)
 
     def check_token(self) -> None:
         """Ask for something that needs one. Raises ``FatalError`` where it is not taken."""

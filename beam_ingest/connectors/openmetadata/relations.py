@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from beam_ingest.api import fqn
+from pydantic_core import from_json, to_json
+
 from beam_ingest.api.entities import LineageEdge, Query, TableUsage
 from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.outcomes import WRITTEN, Deferred, Outcome, Rejected
@@ -16,7 +18,7 @@ from beam_ingest.connectors.openmetadata.client import Client
 from beam_ingest.connectors.openmetadata.payload import Row
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
 from beam_ingest.connectors.openmetadata.sender import Sender
-from beam_ingest.http import RequestRefused
+from beam_ingest.connectors.openmetadata.usage.requests import put_usage
 
 logger = logging.getLogger(__name__)
 
@@ -64,52 +66,44 @@ class RelationWriter:
         return self._each(edges, missing, put)
 
     def queries(self, queries: Mapping[str, Query]) -> dict[str, Outcome]:
-        """Write queries, and the tables they are used in."""
+        """Write queries with the tables they are used in, many in a request where that can be."""
         used = {name for query in queries.values() for name in query.query_used_in or ()}
         tables = self._catalogue.identify("table", used) if used else {}
-
-        def missing(query: Query) -> Iterable[str]:
-            return (f"the table {name}" for name in query.query_used_in or () if name not in tables)
-
-        def put(query: Query) -> RowResult:
-            self._put_query(query, [tables[name][0] for name in query.query_used_in or ()])
-            return None
-
-        return self._each(queries, missing, put)
+        outcomes: dict[str, Outcome] = {}
+        rows: list[Row] = []
+        for name, query in queries.items():
+            lacking = [table for table in query.query_used_in or () if table not in tables]
+            if lacking:
+                outcomes[name] = Deferred(f"the table {', '.join(lacking)} is not on the server")
+            else:
+                ids = [tables[table][0] for table in query.query_used_in or ()]
+                rows.append(_used_in(self._make_row(query), ids))
+        for name, result in self._sender.send(COLLECTIONS["query"], rows).items():
+            outcomes[name] = WRITTEN if result is None else Rejected(result.message)
+        return outcomes
 
     def usage(self, usages: Mapping[str, TableUsage]) -> dict[str, Outcome]:
-        """Set the day's count of each table, then its joins and its queries."""
+        """Set the day's count of each table and its joins, then its queries."""
         tables = self._catalogue.identify("table", {usage.table for usage in usages.values()})
 
         def missing(usage: TableUsage) -> Iterable[str]:
             return [] if usage.table in tables else [f"the table {usage.table}"]
 
         def put(usage: TableUsage) -> RowResult:
-            id_ = tables[usage.table][0]
-            body = {"date": usage.date, "count": usage.count}
-            self._client.send("POST", f"/usage/table/{id_}", body)
-            if usage.joins:
-                self._client.send("PUT", f"/tables/{id_}/joins", _joins(usage))
-            for query in usage.queries or ():
-                self._put_query(query, [id_])
+            put_usage(self._client, tables[usage.table][0], usage)
             return None
 
-        return self._each(usages, missing, put)
-
-    def _put_query(self, query: Query, table_ids: list[str]) -> None:
-        collection = COLLECTIONS["query"]
-        row = self._make_row(query)
-        try:
-            stored = self._client.put(collection, row.body)
-        except RequestRefused as refused:
-            # The same text may be there already: from another run, or written at this moment.
-            there = self._client.get(collection, row.fqn) if refused.status == 409 else None
-            if there is None:
-                raise
-            stored = there
-        if table_ids:
-            used_in = [{"id": id_, "type": "table"} for id_ in table_ids]
-            self._client.send("PUT", f"{collection.path}/{stored['id']}/usage", used_in)
+        outcomes = self._each(usages, missing, put)
+        for name, usage in usages.items():
+            if usage.queries and outcomes[name] == WRITTEN:
+                queries = {
+                    query.fqn: query.model_copy(update={"query_used_in": [usage.table]})
+                    for query in usage.queries
+                }
+                for outcome in self.queries(queries).values():
+                    if outcome != WRITTEN:
+                        outcomes[name] = outcome
+        return outcomes
 
     def _each(
         self,
@@ -154,12 +148,9 @@ def _lineage(edge: LineageEdge, ends: Mapping[str, Ends]) -> dict[str, Any]:
     }
 
 
-def _joins(usage: TableUsage) -> dict[str, Any]:
-    by_column: dict[str, list[dict[str, Any]]] = {}
-    for join in usage.joins or ():
-        column = fqn.split(join.column)[-1]
-        by_column.setdefault(column, []).append(
-            {"fullyQualifiedName": join.joined_with, "joinCount": join.join_count}
-        )
-    joins = [{"columnName": name, "joinedWith": joined} for name, joined in by_column.items()]
-    return {"startDate": usage.date, "dayCount": 1, "columnJoins": joins}
+def _used_in(row: Row, table_ids: list[str]) -> Row:
+    if not table_ids:
+        return row
+    body = from_json(row.body)
+    body["queryUsedIn"] = [{"id": id_, "type": "table"} for id_ in table_ids]
+    return replace(row, body=to_json(body))

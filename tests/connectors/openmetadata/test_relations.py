@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,7 +105,16 @@ def test_few_ids_are_asked_by_name(fake: FakeOpenMetadata) -> None:
     assert fake.counted.count("GET", "/tables/name/") == 2
 
 
-def test_usage_sets_the_count_of_the_day_and_may_be_written_again(fake: FakeOpenMetadata) -> None:
+@pytest.fixture
+def in_november() -> Iterator[FakeOpenMetadata]:
+    with FakeOpenMetadata(clock=datetime(2026, 11, 25, tzinfo=UTC).timestamp) as server:
+        yield server
+
+
+def test_usage_sets_the_count_of_the_day_and_may_be_written_again(
+    in_november: FakeOpenMetadata,
+) -> None:
+    fake = in_november
     usage = TableUsage(
         name="u",
         table=f"{SCHEMA}.t",
@@ -116,7 +127,7 @@ def test_usage_sets_the_count_of_the_day_and_may_be_written_again(fake: FakeOpen
         queries=[Query(name="abc", service="shop", query="select 1", exclude_usage=False)],
     )
     with opened(context_of(fake)) as sink:
-        write(sink, *parents(), table("t"))
+        write(sink, *parents(), table("t"), table("u"))
         assert write(sink, usage) == [WRITTEN]
         assert write(sink, usage) == [WRITTEN]
     assert fake.store.usage == {(f"{SCHEMA}.t", "2026-11-22"): 17}

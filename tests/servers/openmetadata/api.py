@@ -16,6 +16,7 @@ from tests.servers.openmetadata.relations import Relations
 from tests.servers.openmetadata.render import Renderer
 from tests.servers.openmetadata.rows import Refused
 from tests.servers.openmetadata.store import Entity, Store
+from tests.servers.openmetadata.usage import Usage
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -31,6 +32,7 @@ class Api:
         major, minor = (int(part) for part in version.split(".")[:2])
         self._has_bulk = (major, minor) >= (1, 11)
         self._is_2 = major >= 2
+        self._usage = Usage(store, self._renderer)
         self._relations = Relations(store, self._renderer, by_name=self._is_2)
 
     def answer(self, request: Request, fault: Fault | None) -> Reply:
@@ -53,7 +55,7 @@ class Api:
         if parts[:2] == ("v1", "lineage"):
             return self._relations.lineage(request)
         if parts[:2] == ("v1", "usage") and len(parts) >= 4:
-            return self._relations.usage(request)
+            return self._usage.answer(request)
         if parts[:3] == ("v1", "search", "query"):
             return self._relations.search(request)
         for size in (2, 3):
@@ -99,7 +101,7 @@ class Api:
         if request.method != "PUT":
             return NOT_ALLOWED
         if rest == ("joins",):
-            return self._relations.joins(entity, request)
+            return self._usage.joins(entity, request)
         if rest == ("sampleData",):
             shown = {**self._renderer.show(kind, entity), "sampleData": request.json()}
             del shown["href"]

@@ -1,8 +1,7 @@
-"""Lineage, usage, joins, queries' tables, pipeline statuses: what hangs on entities."""
+"""Lineage, pipeline statuses, search: what hangs on entities."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from tests.servers.openmetadata import schema
@@ -40,34 +39,6 @@ class Relations:
         if request.method == "GET" and len(rest) == 3 and rest[1] == "name":
             return self._graph(rest[0], self._named(rest[0], rest[2]))
         return NOT_FOUND
-
-    def usage(self, request: Request) -> Reply:
-        """``/v1/usage/table/{id}`` and ``/v1/usage/table/name/{fqn}``."""
-        type_, rest = request.parts[2], request.parts[3:]
-        if request.method == "GET" and rest[0] == "name":
-            entity = self._named(type_, rest[1])
-            fqn = entity["fullyQualifiedName"]
-            days = sorted(key for key in self._store.usage if key[0] == fqn)
-            return Reply(
-                200,
-                {
-                    "entity": self._renderer.reference(type_, fqn),
-                    "usage": [_summary(self._store.usage[key], key[1]) for key in days],
-                },
-            )
-        entity_found = self._store.get_by_id(type_, rest[0])
-        if entity_found is None:
-            raise Refused(404, f"{type_} instance for {rest[0]} not found")
-        body = request.json()
-        schema.check("Usage", body)
-        return self._count(type_, entity_found, body, add=request.method == "PUT", request=request)
-
-    def joins(self, table: Entity, request: Request) -> Reply:
-        """``PUT /v1/tables/{id}/joins``."""
-        body = request.json()
-        schema.check("TableJoins", body)
-        self._store.joins[table["fullyQualifiedName"], body["startDate"]] = body["columnJoins"]
-        return Reply(200, self._renderer.show(BY_TYPE["table"], table))
 
     def pipeline_status(self, fqn: str, request: Request) -> Reply:
         """``PUT /v1/services/ingestionPipelines/{fqn}/pipelineStatus``."""
@@ -114,7 +85,7 @@ class Relations:
         if not request.user.may_write:
             return refusal(403, f"Principal: CatalogPrincipal{{name='{request.user.name}'}} "
                            "operations [EditLineage] not allowed")  # fmt: skip
-        columns = _column_names(start) | _column_names(end)
+        columns = column_names(start) | column_names(end)
         kept = [
             mapping
             for mapping in details.get("columnsLineage") or ()
@@ -145,51 +116,8 @@ class Relations:
         reference = self._renderer.reference(type_, fqn)
         return Reply(200, {"entity": reference, "nodes": list(nodes.values()), **edges})
 
-    def _count(
-        self, type_: str, entity: Entity, body: dict[str, Any], *, add: bool, request: Request
-    ) -> Reply:
-        key = (entity["fullyQualifiedName"], body["date"])
-        with self._store.lock:
-            before = self._store.usage.get(key, 0)
-            self._store.usage[key] = body["count"] + (before if add else 0)
-        after = _summary(self._store.usage[key], body["date"])
-        shown = self._renderer.unlinked(BY_TYPE[type_], entity)
-        return Reply(
-            201,
-            {
-                "id": str(uuid.uuid4()),
-                "eventType": "entityUpdated",
-                "entityType": type_,
-                "entityId": entity["id"],
-                "entityFullyQualifiedName": key[0],
-                "previousVersion": entity["version"],
-                "currentVersion": entity["version"],
-                "userName": request.user.name,
-                "timestamp": self._store.now(),
-                "changeDescription": {
-                    "fieldsAdded": [],
-                    "fieldsUpdated": [
-                        {
-                            "name": "usageSummary",
-                            "oldValue": _summary(before, body["date"]),
-                            "newValue": after,
-                        }
-                    ],
-                    "fieldsDeleted": [],
-                    "previousVersion": entity["version"],
-                },
-                "entity": {**shown, "usageSummary": after},
-            },
-            {"X-OpenMetadata-Change": "entityFieldsChanged"},
-        )
 
-
-def _summary(count: int, date: str) -> dict[str, Any]:
-    stats = {"count": count, "percentileRank": 0.0}
-    return {"dailyStats": stats, "weeklyStats": stats, "monthlyStats": stats, "date": date}
-
-
-def _column_names(entity: Entity) -> set[str]:
+def column_names(entity: Entity) -> set[str]:
     names: set[str] = set()
     waiting = list(entity.get("columns", ()))
     while waiting:

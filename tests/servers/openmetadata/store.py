@@ -37,6 +37,7 @@ class Store:
         self.edges: dict[tuple[str, str], dict[str, Any]] = {}
         self.usage: dict[tuple[str, str], int] = {}
         self.joins: dict[tuple[str, str], Any] = {}
+        self.ranked: list[tuple[str, str]] = []
         self.pipeline_statuses: dict[str, list[dict[str, Any]]] = {}
         self._clock = clock
 

@@ -1,0 +1,66 @@
+"""What a query of one shape adds to which keys, worked out once for all its executions.
+
+A *spelling* is a table as queries name it, with what they leave out: the dialect, the database of
+the session, then database, schema and name as written, then the schemas that an unqualified name
+is looked up in; joined by a character that stands in no name. Several spellings of the
+same last name in one query are one, so that the query counts once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+SEPARATOR = "\x1f"
+"""Between the parts of a key or a spelling."""
+BETWEEN = "\x1e"
+"""Between spellings."""
+
+
+class Recipe:
+    """The keys that records of one shape and session feed."""
+
+    __slots__ = (
+        "context", "fingerprint", "joins", "lineage", "parsed", "query", "statement", "tables",
+        "texts",
+    )  # fmt: skip
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        parsed = self.parsed = record["parsed"]
+        self.fingerprint: str = parsed["fingerprint"]
+        service = record.get("serviceName") or ""
+        path = record.get("searchPath") or [record.get("databaseSchema") or ""]
+        session = [record.get("dialect") or "", record.get("databaseName") or ""]
+        self.context = SEPARATOR.join(_clean([*session, *path]))
+        spelled = [
+            SEPARATOR.join(_clean([*session, *table, *([] if table[1] else path)]))
+            for table in parsed["tables"]
+        ]
+        self.joins = [
+            json.dumps([[[spelled[n], column] for n, column in side] for side in join])
+            for join in parsed["joins"]
+        ]
+        by_name: dict[str, set[str]] = {}
+        for table, spelling in zip(parsed["tables"], spelled, strict=True):
+            by_name.setdefault(_key(service, table), set()).add(spelling)
+        self.tables = [(key, BETWEEN.join(sorted(names))) for key, names in by_name.items()]
+        self.query: str | None = None
+        if parsed["unparsed"] is not None:
+            self.query = SEPARATOR.join(("unparsed", service, self.fingerprint))
+        elif self.tables:
+            self.query = SEPARATOR.join(("query", service, self.fingerprint))
+        self.statement = SEPARATOR.join((self.fingerprint, self.context))
+        self.texts = [parsed["lineageQuery"], parsed["maskedQuery"]]
+        self.lineage: list[str] = []
+        if parsed["lineageQuery"] is not None:
+            written = [parsed["tables"][number] for number in parsed["writes"]]
+            keys = {_key(service, table) for table in written}
+            self.lineage = [f"lineage{SEPARATOR}{key}" for key in sorted(keys)]
+
+
+def _key(service: str, table: list[str]) -> str:
+    return SEPARATOR.join(_clean((service, table[2].lower())))
+
+
+def _clean(parts: Any) -> list[str]:
+    return [part.replace(SEPARATOR, " ").replace(BETWEEN, " ") for part in parts]
