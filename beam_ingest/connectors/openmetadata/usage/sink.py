@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -58,7 +59,7 @@ class MetadataUsageBulkSink(ServerComponent, BulkSink):
 
         super().open()
         resolver = Resolver(self.connection.catalogue)
-        self._made_of = lambda line: made_of(line, resolver)
+        self._made_of = partial(made_of, resolver=resolver)
         self._told: set[str] = set()
 
     def publish(self, file: StagedFile) -> Iterable[Outcome]:
