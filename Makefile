@@ -2,7 +2,7 @@
 # make test    everything: lint, types, all tests (with real servers where they can be had)
 # make check   the quick part of that, under 90 seconds
 # make lint    ruff and mypy
-# make torture kill runs at a hundred points, resume, and compare (about ten minutes)
+# make torture kill runs, and their machine, at a hundred points; resume, and compare (ten minutes)
 # make bench   measure against a plain Python loop
 
 SHELL := /bin/bash

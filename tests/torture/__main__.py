@@ -1,34 +1,49 @@
-"""``make torture``: kill -9 at a hundred points of each kind of run, and what came of it."""
+"""``make torture``: kill runs of each kind at a hundred points, and say what came of it.
+
+Every kind of run is killed with -9, and has its machine die: then only what was synced survives.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from tests.torture.crashes import WORKFLOWS, torture
+from tests.torture.crashes import WORKFLOWS, Tally, torture
 
 
 def main() -> int:
     """Run them; 1 where anything was lost, doubled or left behind."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture")
     parser.add_argument("--points", type=int, default=100, help="over all kinds of run")
+    parser.add_argument("--minutes", type=float, default=30, help="begin no point after so many")
     options = parser.parse_args()
-    each = -(-options.points // len(WORKFLOWS))
-    ok = True
+    kinds = [(name, power) for name in WORKFLOWS for power in (False, True)]
+    until = time.monotonic() + 60 * options.minutes
+    whole = Tally()
     with tempfile.TemporaryDirectory(prefix="beam-ingest-torture-") as folder:
-        for name in WORKFLOWS:
-            tally = torture(name, Path(folder), each)
-            print(
-                f"{name}: points tried {tally.tried}, faults survived {tally.survived}, "
-                f"records lost {tally.lost}, doubled {tally.doubled}",
-                flush=True,
-            )
+        for number, (name, power) in enumerate(kinds):
+            # As many points of each kind as there are, the first kinds one more.
+            points = (options.points + len(kinds) - 1 - number) // len(kinds)
+            tally = torture(name, Path(folder), points, power=power, until=until)
+            _print(f"{name}, {'power cut' if power else 'kill -9'}", tally)
             for fault in tally.faults:
                 print(f"  {fault}")
-            ok &= not tally.faults
-    return 0 if ok else 1
+            whole.add(tally)
+    _print("all", whole)
+    if whole.tried < options.points:
+        print(f"NOT all {options.points} points were tried in {options.minutes:g} minutes")
+    return 0 if not whole.faults and whole.tried == options.points else 1
+
+
+def _print(what: str, tally: Tally) -> None:
+    print(
+        f"{what}: points tried {tally.tried}, faults survived {tally.survived}, "
+        f"records lost {tally.lost}, doubled {tally.doubled}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

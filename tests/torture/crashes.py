@@ -1,12 +1,16 @@
-"""Crash tests: kill -9 at scripted points of a run, resume, and compare with an undisturbed run."""
+"""Crash tests: at scripted points of a run the process is killed, or the machine dies; then the
+run is resumed, and its end compared with that of an undisturbed one.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +58,9 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
 }
 """One durable path each: a staged file, merged aggregates, deferred records of both sinks."""
 
+OURS = {"file": "runs,out"}
+"""The folders that we keep durable; where it is not these, ``out`` stands for another system."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -65,20 +72,37 @@ class Tally:
     doubled: int = 0
     faults: list[str] = field(default_factory=list)
 
+    def add(self, other: Tally) -> None:
+        """Add another one's numbers to these."""
+        self.tried += other.tried
+        self.survived += other.survived
+        self.lost += other.lost
+        self.doubled += other.doubled
+        self.faults += other.faults
 
-def torture(name: str, folder: Path, points: int) -> Tally:
-    """Kill the workflow ``name`` at ``points`` places spread over a run, and resume each time."""
+
+def torture(
+    name: str, folder: Path, points: int, *, power: bool = False, until: float = math.inf
+) -> Tally:
+    """Kill the workflow ``name`` at ``points`` places spread over a run, and resume each time.
+
+    With ``power`` the machine dies, not only the process: what was not synced is lost. No point
+    is begun after ``until``, a time of ``time.monotonic``.
+    """
+    disk = OURS.get(name, "runs") if power else "-"
     workflow = {**WORKFLOWS[name], "workflowConfig": {"successThreshold": 50}}
     quiet = _project(folder / f"{name}-undisturbed", workflow)
-    done = _beam_ingest(quiet, 0, "run", "-c", "workflow.yaml")
+    done = _beam_ingest(quiet, 0, "-", "run", "-c", "workflow.yaml")
     changes = int(re.findall(r"changes: (\d+)", done.stdout)[-1])
     expected, report = _lines(quiet), _report(quiet)
     tally = Tally()
     for number in range(points):
-        at = 1 + number * (changes - 1) // max(1, points - 1)
-        project = _project(folder / f"{name}-{at}", workflow)
+        if time.monotonic() > until:
+            break
+        at = 1 + (2 * number + 1) * changes // (2 * points)
+        project = _project(folder / f"{name}-{at}{'-power' * power}", workflow)
         tally.tried += 1
-        _beam_ingest(project, at, "run", "-c", "workflow.yaml")
+        _beam_ingest(project, at, disk, "run", "-c", "workflow.yaml")
         code = _resume(project)
         lines = _lines(project)
         tally.lost += len([line for line in expected if line not in lines])
@@ -87,7 +111,7 @@ def torture(name: str, folder: Path, points: int) -> Tally:
         if fault is None:
             tally.survived += 1
         else:
-            tally.faults.append(f"{name}, killed at change {at} of {changes}: {fault}")
+            tally.faults.append(f"{name}, {disk} cut at change {at} of {changes}: {fault}")
     return tally
 
 
@@ -97,7 +121,7 @@ def _resume(project: Path) -> int:
         runs = (project / "runs").glob("*/run.json") if (project / "runs").exists() else iter(())
         # Killed before there was a run to go on with: an orchestrator would start it again.
         more = ["--resume", "latest"] if any(runs) else []
-        done = _beam_ingest(project, 0, "run", "-c", "workflow.yaml", *more)
+        done = _beam_ingest(project, 0, "-", "run", "-c", "workflow.yaml", *more)
         code = done.returncode
         if code == 0 or "nothing to resume" in done.stderr:
             return 0
@@ -134,9 +158,11 @@ def _project(folder: Path, workflow: dict[str, Any]) -> Path:
     return folder
 
 
-def _beam_ingest(project: Path, at: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _beam_ingest(
+    project: Path, at: int, disk: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.torture.killed", str(at), *arguments],
+        [sys.executable, "-m", "tests.torture.killed", str(at), disk, *arguments],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

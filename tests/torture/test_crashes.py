@@ -10,11 +10,16 @@ from tests.torture.crashes import WORKFLOWS, torture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-POINTS = 3
+POINTS = {False: 2, True: 1}
+"""By whether the machine dies too."""
 
 
+@pytest.mark.parametrize("power", [False, True], ids=["kill -9", "power cut"])
 @pytest.mark.parametrize("name", list(WORKFLOWS))
-def test_a_run_that_was_killed_ends_like_one_that_was_not(tmp_path: Path, name: str) -> None:
-    tally = torture(name, tmp_path, POINTS)
+def test_a_run_that_was_killed_ends_like_one_that_was_not(
+    tmp_path: Path, name: str, power: bool
+) -> None:
+    points = POINTS[power]
+    tally = torture(name, tmp_path, points, power=power)
     assert tally.faults == []
-    assert (tally.tried, tally.survived, tally.lost, tally.doubled) == (POINTS, POINTS, 0, 0)
+    assert (tally.tried, tally.survived, tally.lost, tally.doubled) == (points, points, 0, 0)
