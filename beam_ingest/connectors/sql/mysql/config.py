@@ -107,3 +107,26 @@ class MariadbConfig(ServerConfig):
     def wants_lineage(self) -> bool:
         """Whether lineage is to be read from view definitions."""
         return self.supports_view_lineage_extraction
+
+
+class LoggingServer(ServerConfig):
+    """A server whose query log is read."""
+
+    use_slow_logs: bool = Field(
+        False, description="Read mysql.slow_log, which has durations, not mysql.general_log."
+    )
+    query_history_table: str | None = Field(
+        None, description="A table of your own to read, with the same columns."
+    )
+
+
+class MysqlUsageConfig(LoggingServer, MysqlConfig):
+    """A MySQL server whose query log is read."""
+
+    supports_usage_extraction: Annotated[
+        bool, Ignored("a workflow of this type always reads the query log")
+    ] = True
+
+
+class MariadbUsageConfig(LoggingServer, MariadbConfig):
+    """A MariaDB server whose query log is read. (OpenMetadata reads none of MariaDB.)"""
