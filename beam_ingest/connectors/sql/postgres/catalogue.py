@@ -116,11 +116,14 @@ class PostgresCatalogue(Catalogue):
         if not names:
             return
         with self.borrowed(database) as connection:
-            rows = query(connection, queries.READ_ROUTINES, [list(names), *_pairs(names)])
+            schemas, labels = _pairs(names)
+            rows = query(
+                connection, queries.READ_ROUTINES, [list(names), _bases(labels), schemas, labels]
+            )
         found = {(row[0], row[1]): row for row in rows}
-        for schema, labels in names.items():
+        for schema, listed in names.items():
             parent = self.reading.schema_fqn(database, schema)
-            for label in labels:
+            for label in listed:
                 if (schema, label) in found:
                     yield self._procedure(parent, found[schema, label])
                 else:
@@ -194,3 +197,13 @@ def _pairs(names: Names) -> tuple[list[str], list[str]]:
     """Schemas and names side by side, as ``unnest`` takes them."""
     pairs = [(schema, name) for schema, tables in names.items() for name in tables]
     return [schema for schema, _ in pairs], [name for _, name in pairs]
+
+
+def _bases(labels: Iterable[str]) -> list[str]:
+    """What the functions of these labels may be called, without arguments; names have brackets
+    too. So the server looks at those, and not at all functions of the schema for each split."""
+    return [
+        label[:end]
+        for label in labels
+        for end in (len(label), *(at for at, sign in enumerate(label) if sign == "("))
+    ]

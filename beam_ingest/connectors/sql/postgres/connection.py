@@ -124,7 +124,9 @@ def _not_connected(
     ):
         return TransientError(f"{where}: {text}")
     # The server's own word is FATAL; TLS is refused on this side.
-    if "FATAL:" in str(error) or "SSL" in text or "certificate" in text:
+    if "SSL" in text or "certificate" in text:
+        return FatalError(f"{where}: {text}", hint="check sslMode and sslConfig")
+    if "FATAL:" in str(error):
         return FatalError(f"{where}: {text}", hint="check username, password and database")
     return Unreachable(f"{where}: {text}", hint="check hostPort, and that the server runs")
 

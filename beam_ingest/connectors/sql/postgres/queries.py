@@ -47,14 +47,14 @@ SELECT n.nspname AS schema, p.oid, p.proname AS name,
             THEN p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')'
             ELSE p.proname::text END AS label
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = ANY(%s::name[]) AND p.prokind IN ('f', 'p')
+WHERE n.nspname = ANY(%s::name[]) AND p.prokind IN ('f', 'p'){only}
 """
 
 _ROUTINES = """
 SELECT schema, label, name FROM ({labelled}) AS l
 ORDER BY schema COLLATE "C", label COLLATE "C"
 """
-ROUTINES = _ROUTINES.format(labelled=_LABELLED)
+ROUTINES = _ROUTINES.format(labelled=_LABELLED.format(only=""))
 
 # (schema, label, kind, language, text, description, owner); the text of a function with a
 # standard SQL body is not in prosrc.
@@ -68,7 +68,9 @@ JOIN unnest(%s::text[], %s::text[]) AS w(schema, label)
 JOIN pg_catalog.pg_proc p ON p.oid = l.oid
 JOIN pg_catalog.pg_language g ON g.oid = p.prolang
 """
-READ_ROUTINES = _READ_ROUTINES.format(labelled=_LABELLED)
+READ_ROUTINES = _READ_ROUTINES.format(
+    labelled=_LABELLED.format(only=" AND p.proname = ANY(%s::name[])")
+)
 
 # (oid, schema, name, both quoted, kind, comment, owner, rows, pages, definition, partition
 #  strategy, columns of the partition key)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from beam_ingest.api.source import Split
+from beam_ingest.connectors.sql.postgres import queries
+from beam_ingest.connectors.sql.postgres.catalogue import _bases
 from beam_ingest.connectors.sql.postgres.source import PostgresSource
 from tests.connectors.sql.postgres.shop import SALES, read
 from tests.connectors.sql.reading import Read, make, opened, read_all
@@ -29,6 +32,37 @@ def test_procedures_and_functions_overloaded_ones_by_their_arguments(everything:
     assert found["svc.shop.hr.fire"]["storedProcedureType"] == "StoredProcedure"
     assert found["svc.shop.hr.fire"]["description"] == "Rarely used"
     assert f"{SALES}.body" in everything.scope(SALES, "storedProcedure").names
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def test_a_split_of_procedures_looks_at_no_others(postgres: PostgresServer) -> None:
+    script = "".join(
+        f"CREATE FUNCTION f{number}(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        for number in range(30)
+    )
+    odd = "CREATE FUNCTION \"odd(name)\"(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    postgres.database("routines", script + odd + odd.replace("a int, b text", "a int"))
+    source = make(PostgresSource, postgres.connection("routines"))
+    wanted = {"public": ["f7", "odd(name)(a integer)"]}
+    with opened(source):
+        found = list(source.catalogue.procedures("routines", wanted))
+        assert [each.name for each in found] == wanted["public"]
+        with source.catalogue.borrowed("routines") as connection:
+            ((explained,),) = connection.execute(
+                "EXPLAIN (ANALYZE, FORMAT JSON) " + queries.READ_ROUTINES,
+                [["public"], _bases(["f7"]), ["public"], ["f7"]],
+            ).fetchall()
+    seen = [
+        node["Actual Rows"] for node in nodes(explained[0]["Plan"])
+        if node.get("Relation Name") == "pg_proc"
+    ]  # fmt: skip
+    assert seen
+    assert max(seen) == 1
 
 
 def test_the_filter_of_procedures_sees_their_bare_names(shop: PostgresServer) -> None:
