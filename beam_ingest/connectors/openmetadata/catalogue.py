@@ -15,11 +15,19 @@ from typing import Any
 from beam_ingest.api import fqn
 from beam_ingest.api.errors import FatalError
 from beam_ingest.connectors.openmetadata.client import PAGE, Client
+from beam_ingest.connectors.openmetadata.containers import (
+    by_database,
+    column_names,
+    container_parameter,
+)
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS, Collection
 from beam_ingest.http import RequestRefused
 
 _ONE_BY_ONE = 2
 """Up to so many names of a container are asked for by name; more are worth a list of it."""
+
+_LISTS_SOON = 2
+"""So often a container is listed for its ids before all that it holds is written."""
 
 _EVERYTHING = ""
 """As a container: the whole server."""
@@ -49,7 +57,9 @@ class Catalogue:
         self._inside: dict[str, dict[str, set[str]]] = {type_: {} for type_ in COLLECTIONS}
         self._seen: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
         self._columns: dict[str, tuple[str, ...]] = {}  # interned: catalogues repeat them
+        self._made: set[str] = set()
         self._listed: set[tuple[str, str]] = set()
+        self._asked_soon: Counter[tuple[str, str]] = Counter()
         self._asked: Counter[tuple[str, str]] = Counter()
         self._pages_of: dict[tuple[str, str], int] = {}
         self._locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
@@ -86,6 +96,10 @@ class Catalogue:
         held = self._held.get(type_, {}).get(name)
         return held.source_hash if held else None
 
+    def made(self, service: str) -> None:
+        """This run has made the service: what is in it is known without asking."""
+        self._made.add(service)
+
     def forget(self, type_: str, name: str) -> None:
         """The entity turned out not to be there."""
         self._held[type_].pop(name, None)
@@ -104,17 +118,44 @@ class Catalogue:
 
     def identify(self, type_: str, names: Iterable[str]) -> dict[str, tuple[str, frozenset[str]]]:
         """Id and column FQNs of those of ``names`` that the server holds."""
-        held = self._held[type_]
         wanted = set(names)
-        missing = {n for n in wanted if n not in held or held[n].id is None}
-        if type_ == "table":
-            missing |= wanted - self._columns.keys()
+        missing = {name for name in wanted if not self._is_identified(type_, name)}
         self._fetch(COLLECTIONS[type_], missing, again=True)
+        return self._identified(type_, wanted)
+
+    def _identified(
+        self, type_: str, names: Iterable[str]
+    ) -> dict[str, tuple[str, frozenset[str]]]:
+        held = self._held[type_]
         return {
             name: (id_, frozenset(f"{name}.{column}" for column in self._columns.get(name, ())))
-            for name in wanted
+            for name in names
             if name in held and (id_ := held[name].id) is not None
         }
+
+    def identify_soon(
+        self, type_: str, names: Iterable[str]
+    ) -> dict[str, tuple[str, frozenset[str]]]:
+        """As ``identify``, but asks only where that is cheap, while more is still being written.
+
+        That is a container of one page, of which something was written, and twice at most: what
+        comes into it later is not in the list. Other names are as good as not there.
+        """
+        written = {name for name in names if name in self._held[type_]}
+        collection = COLLECTIONS[type_]
+        ask = {fqn.parent_of(name) for name in written if not self._is_identified(type_, name)}
+        for container in ask if collection.containers else ():
+            key = type_, container
+            with self._guard:
+                self._asked_soon[key] += 1
+                often = self._asked_soon[key] > _LISTS_SOON
+            if not often and len(self._inside[type_].get(container, ())) <= PAGE:
+                self._list(collection, container, again=True)
+        return self._identified(type_, (n for n in written if self._is_identified(type_, n)))
+
+    def _is_identified(self, type_: str, name: str) -> bool:
+        held = self._held[type_].get(name)
+        return bool(held and held.id) and (type_ != "table" or name in self._columns)
 
     def contents(self, type_: str, container: str) -> dict[str, Held]:
         """All that the server holds in ``container``, by one list unless it was read before."""
@@ -145,7 +186,7 @@ class Catalogue:
     def _fetch(self, collection: Collection, names: set[str], *, again: bool = False) -> None:
         type_ = collection.entity_type
         jobs: list[Callable[[], None]] = []
-        for outer, groups in _by_database(names).items():
+        for outer, groups in by_database(names).items():
             containers = {
                 container: inside
                 for container, inside in groups.items()
@@ -169,7 +210,9 @@ class Catalogue:
 
     def _is_listed(self, type_: str, container: str) -> bool:
         within = (container, fqn.parent_of(container), _EVERYTHING)
-        return any((type_, each) in self._listed for each in within)
+        if any((type_, each) in self._listed for each in within):
+            return True
+        return bool(self._made) and fqn.quote(fqn.split(container)[0]) in self._made
 
     def _outer_worth_listing(
         self, collection: Collection, outer: str, containers: int
@@ -221,7 +264,7 @@ class Catalogue:
         self._put(collection.entity_type, name, Held(entity["id"], entity.get("sourceHash")))
         if "columns" in entity:
             start = len(name) + 1
-            names = _column_names(entity["columns"])
+            names = column_names(entity["columns"])
             self._columns[name] = tuple(sys.intern(column[start:]) for column in names)
 
 
@@ -235,30 +278,3 @@ def _explained() -> Iterator[None]:
                 f"what the server holds cannot be read: {refused.message}",
                 hint="the token must be allowed to view what it is to write",
             ) from None
-
-
-def container_parameter(collection: Collection, container: str) -> dict[str, str]:
-    """The query parameter that limits a list to ``container``: by how deep it lies."""
-    if not container or not collection.containers:
-        return {}
-    # A service is one part deep, a database two, a schema three.
-    by_depth = {1: "service", 2: "database", 3: "databaseSchema"}
-    parameter = by_depth.get(len(fqn.split(container)), "")
-    return {
-        parameter if parameter in collection.containers else collection.containers[0]: container
-    }
-
-
-def _by_database(names: Iterable[str]) -> dict[str, dict[str, set[str]]]:
-    grouped: dict[str, dict[str, set[str]]] = {}
-    for name in names:
-        container = fqn.parent_of(name)
-        inside = grouped.setdefault(fqn.parent_of(container), {})
-        inside.setdefault(container, set()).add(name)
-    return grouped
-
-
-def _column_names(columns: Iterable[dict[str, Any]]) -> Iterator[str]:
-    for column in columns:
-        yield column["fullyQualifiedName"]
-        yield from _column_names(column.get("children") or ())

@@ -41,15 +41,24 @@ class RelationWriter:
         self._catalogue = catalogue
         self._make_row = make_row
 
+    def edges_soon(self, edges: Mapping[str, LineageEdge]) -> dict[str, Outcome]:
+        """Write the lineage whose ends are there and known by now; the other is deferred."""
+        return self._edges(edges, self._catalogue.identify_soon)
+
     def edges(self, edges: Mapping[str, LineageEdge]) -> dict[str, Outcome]:
         """Write lineage; a mapping of columns that are not there is left out, with a warning."""
+        return self._edges(edges, self._catalogue.identify)
+
+    def _edges(
+        self, edges: Mapping[str, LineageEdge], identify: Callable[[str, Iterable[str]], Ends]
+    ) -> dict[str, Outcome]:
         by_type: dict[str, set[str]] = {}
         for edge in edges.values():
             by_type.setdefault(edge.from_type, set()).add(edge.from_fqn)
             by_type.setdefault(edge.to_type, set()).add(edge.to_fqn)
         unknown = by_type.keys() - COLLECTIONS.keys()
         ends = {
-            type_: self._catalogue.identify(type_, names)
+            type_: identify(type_, names)
             for type_, names in by_type.items()
             if type_ not in unknown
         }

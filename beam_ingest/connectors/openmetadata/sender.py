@@ -10,8 +10,9 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from beam_ingest.connectors.openmetadata.bulk_result import (
     Failed,
@@ -24,9 +25,14 @@ from beam_ingest.connectors.openmetadata.payload import Row
 from beam_ingest.connectors.openmetadata.routes import Collection
 from beam_ingest.http import RequestFailed, RequestRefused, RequestTimeout
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 _ROW_TRIES = 4
+_SMALLEST = 25
+"""With less than so many rows a request is not worth its own cost."""
+
 _TRY_AGAIN = frozenset({409, 429, 500, 502, 503, 504})
 """A row's status that passes: a lock conflict, another writer of the same new entity."""
 
@@ -59,6 +65,7 @@ class Sender:
         self._limits = limits
         self._rows_at_once = limits.rows
         self._lock = threading.Lock()
+        self._under_way = 0
         self._override = override
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="openmetadata")
@@ -71,8 +78,8 @@ class Sender:
         ``even``: nothing else is under way, so the requests are made to end together.
         """
         futures = [
-            self._pool.submit(self._send, collection, chunk)
-            for chunk in self._chunks(collection, rows, even)
+            self._submit(self._send, collection, chunk)
+            for chunk in list(self._chunks(collection, rows, even))
         ]
         results: dict[str, RowResult] = {}
         for future in futures:
@@ -81,8 +88,24 @@ class Sender:
 
     def each(self, tasks: Iterable[Callable[[], RowResult]]) -> list[RowResult]:
         """Requests of other kinds, as many in flight; what became of each, in order."""
-        futures = [self._pool.submit(_result_of, task) for task in tasks]
+        futures = [self._submit(_result_of, task) for task in tasks]
         return [future.result() for future in futures]
+
+    @property
+    def worth_a_request(self) -> int:
+        """With so many rows a request is worth its own cost."""
+        return min(_SMALLEST, self._rows_at_once)
+
+    def _submit(self, call: Callable[..., T], *arguments: Any) -> Future[T]:
+        with self._lock:
+            self._under_way += 1
+        future = self._pool.submit(call, *arguments)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _: Future[Any]) -> None:
+        with self._lock:
+            self._under_way -= 1
 
     def close(self) -> None:
         """End the threads."""
@@ -95,6 +118,9 @@ class Sender:
             return
         most = self._rows_at_once if self._client.has_bulk(collection) else 1
         requests = -(-len(rows) // most)
+        # Where requests would wait for each other no longer, smaller ones end earlier.
+        idle = self._concurrency - self._under_way
+        requests = max(requests, min(idle, len(rows) // _SMALLEST))
         if even and requests > self._concurrency:
             requests += -requests % self._concurrency
         most = -(-len(rows) // requests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from beam_ingest.api.entities import Table
 from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Deferred, Outcome, Rejected
@@ -18,6 +18,7 @@ from beam_ingest.connectors.openmetadata.constraints import (
 from beam_ingest.connectors.openmetadata.payload import Row
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
 from beam_ingest.connectors.openmetadata.sender import Sender
+from beam_ingest.connectors.openmetadata.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -48,25 +49,42 @@ class TableWriter:
         self._skip_unchanged = skip_unchanged
         self._incomplete: dict[str, Table] = {}
         self._lock = threading.Lock()
+        self._under_way = UnderWay()
 
     def write(self, tables: Tables) -> Outcomes:
-        """Write what can be written whole now; ``Deferred`` for the others."""
-        outcomes, rest = self._unchanged(tables)
-        ready: dict[str, Table] = {}
-        for name, table in rest.items():
-            absent = [target for target in targets_of(table) if not self._is_there(target)]
-            if absent:
-                outcomes[name] = Deferred(f"{min(absent)}, which it refers to, is not there yet")
-            else:
-                ready[name] = table
-        for name, result in self._send(ready).items():
-            target = _missing_target(result)
-            if target is not None:
-                self._catalogue.forget("table", target)
-                outcomes[name] = Deferred(f"{_NO_TARGET}{target}")
-            else:
-                outcomes[name] = _outcome(result)
+        """Write what can be written whole now; ``Deferred`` for the others.
+
+        Most targets are in the same batch: what these let through is written next, while there
+        is enough of it for a request.
+        """
+        with self._under_way.of(tables):
+            return self._write(tables)
+
+    def wait_for(self, names: Iterable[str]) -> None:
+        """Wait until none of these is being written by another thread."""
+        self._under_way.wait_for(names)
+
+    def _write(self, tables: Tables) -> Outcomes:
+        outcomes, waiting = self._unchanged(tables)
+        enough = 1
+        while len(ready := self._ready(waiting)) >= enough:
+            for name, result in self._send(ready).items():
+                target = _missing_target(result)
+                if target is not None:
+                    self._catalogue.forget("table", target)
+                    outcomes[name] = Deferred(f"{_NO_TARGET}{target}")
+                else:
+                    outcomes[name] = _outcome(result)
+                del waiting[name]
+            enough = self._sender.worth_a_request
+        for name, table in waiting.items():
+            absent = min(self._absent(targets_of(table)), default=None)
+            why = f"{absent}, which it refers to, is not there yet"
+            outcomes[name] = Deferred(why if absent else "it is written with more of its kind")
         return outcomes
+
+    def _ready(self, tables: Tables) -> dict[str, Table]:
+        return {name: t for name, t in tables.items() if not self._absent(targets_of(t))}
 
     def write_all(self, tables: Tables) -> Outcomes:
         """Write all of ``tables``, in the order of their foreign keys; none is deferred.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from beam_ingest.api.codec import decode, encode
-from beam_ingest.api.entities import DatabaseService, entity_class
+from beam_ingest.api.entities import DatabaseService, LineageEdge, entity_class
 from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import RecordError
-from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Deferred, Outcome, Rejected
+from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Outcome, Rejected
 from beam_ingest.api.record import Record
 from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
@@ -24,7 +25,8 @@ from beam_ingest.connectors.openmetadata.tables import TableWriter
 logger = logging.getLogger(__name__)
 
 _ORDER = ("databaseService", "database", "databaseSchema", "table", "storedProcedure")
-_AFTER_TABLES = ("query", "tableUsage", "lineage")
+_LINEAGE = "lineage"
+_AFTER_TABLES = ("query", "tableUsage", _LINEAGE)
 
 Group = dict[str, Any]
 """Records of one type, by FQN."""
@@ -61,10 +63,15 @@ class Writer:
         """
         groups: dict[str, Group] = {}
         keys = [self._group(record, groups) for record in records]
-        outcomes: dict[str, dict[str, Outcome]] = {}
-        for type_ in (*_ORDER, *groups.keys() - {*_ORDER, *_AFTER_TABLES}, *_AFTER_TABLES):
-            if type_ in groups:
-                outcomes[type_] = self._write(type_, groups[type_], last)
+        outcomes: dict[str, dict[str, Outcome]] = {type_: {} for type_ in groups}
+        early = _take_early(groups) if last else {}
+        with ThreadPoolExecutor(1, thread_name_prefix="lineage") as pool:
+            edges = pool.submit(self._write, _LINEAGE, early, last) if early else None
+            for type_ in (*_ORDER, *groups.keys() - {*_ORDER, *_AFTER_TABLES}, *_AFTER_TABLES):
+                if type_ in groups:
+                    outcomes[type_] |= self._write(type_, groups[type_], last)
+            if edges is not None:
+                outcomes[_LINEAGE] |= edges.result()
         return [key if isinstance(key, Rejected) else outcomes[key[0]][key[1]] for key in keys]
 
     def _write(self, type_: str, group: Group, last: bool) -> dict[str, Outcome]:
@@ -118,19 +125,24 @@ class Writer:
         if type_ == "tableUsage":
             return self._relations.usage
         if type_ == "lineage":
-            return self._relations.edges if last else _put_off
+            return self._relations.edges if last else self._edges_soon
         return lambda group: self._plain(type_, group)
+
+    def _edges_soon(self, edges: Mapping[str, LineageEdge]) -> dict[str, Outcome]:
+        # Tables and the lineage of views follow each other closely, often in two batches.
+        self._tables.wait_for({fqn for e in edges.values() for fqn in (e.from_fqn, e.to_fqn)})
+        return self._relations.edges_soon(edges)
 
     def _services(self, services: Mapping[str, DatabaseService]) -> dict[str, Outcome]:
         # A service that is there keeps its connection: ours has no secret in it, and would
         # replace one that has.
         collection = COLLECTIONS["databaseService"]
-        there = {name: self._client.get(collection, name) for name in services}
+        there = {name: self._client.get(collection, name, include="all") for name in services}
         outcomes: dict[str, Outcome] = {}
         for name, held in there.items():
             wanted = services[name].service_type
-            if held is None:
-                continue
+            if held is None or held.get("deleted"):
+                continue  # a deleted one is restored by writing it
             outcomes[name] = UNCHANGED
             if held.get("serviceType") != wanted:
                 outcomes[name] = Rejected(
@@ -138,7 +150,11 @@ class Writer:
                     f"not {wanted}: choose another serviceName"
                 )
         new = {name: service for name, service in services.items() if name not in outcomes}
-        return outcomes | self._send("databaseService", map(self._row, new.values()))
+        written = self._send("databaseService", map(self._row, new.values()))
+        for name, outcome in written.items():
+            if outcome == WRITTEN and there[name] is None:
+                self._catalogue.made(name)
+        return outcomes | written
 
     def _plain(self, type_: str, group: Group) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
@@ -184,5 +200,16 @@ class Writer:
         return self._owners[key]
 
 
-def _put_off(edges: Mapping[str, Any]) -> dict[str, Outcome]:
-    return dict.fromkeys(edges, Deferred("lineage is written when all tables are there"))
+def _take_early(groups: dict[str, Group]) -> Group:
+    """Take the edges out of ``groups`` whose ends nothing in it is about to write."""
+    coming = {name for type_, group in groups.items() if type_ != _LINEAGE for name in group}
+    if not coming or _LINEAGE not in groups:
+        return {}
+    edges = groups[_LINEAGE]
+    early = {
+        name: edge
+        for name, edge in edges.items()
+        if edge.from_fqn not in coming and edge.to_fqn not in coming
+    }
+    groups[_LINEAGE] = {name: edge for name, edge in edges.items() if name not in early}
+    return early

@@ -74,7 +74,7 @@ def test_what_needs_a_later_file_comes_again_after_all(fake: FakeOpenMetadata) -
         assert outcomes[3:] == [
             Deferred(f"{SCHEMA}.late, which it refers to, is not there yet"),
             Deferred(f"{SCHEMA}.x, which it refers to, is not there yet"),
-            Deferred("lineage is written when all tables are there"),
+            Deferred(f"the table {SCHEMA}.early, the table {SCHEMA}.late is not on the server"),
         ]
     with opened(fake, "another worker") as sink:
         assert publish(sink, table("late")) == [WRITTEN]

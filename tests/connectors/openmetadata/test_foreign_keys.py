@@ -129,3 +129,25 @@ def test_a_rerun_over_a_full_server_keeps_all_keys(fake: FakeOpenMetadata) -> No
             write_with_waves(sink, [*parents(), *tables])
     assert keys_of(fake, "a") == [f"{SCHEMA}.b.id"]
     assert keys_of(fake, "c") == [f"{SCHEMA}.a.id"]
+
+
+def test_keys_within_a_batch_need_no_wave_while_they_are_worth_a_request(
+    fake: FakeOpenMetadata,
+) -> None:
+    firsts = [table(f"t{n}") for n in range(40)]
+    seconds = [table(f"u{n}", *in_schema(f"t{n}")) for n in range(40)]
+    third = table("third", *in_schema("u1"))
+    with opened(context_of(fake)) as sink:
+        outcomes = write(sink, *parents(), third, *seconds, *firsts)
+        assert outcomes[3] == Deferred("it is written with more of its kind")
+        assert outcomes[4:] == [WRITTEN] * 80
+        assert write(sink, third, wave=1) == [WRITTEN]
+    assert set(sent(fake).values()) == {1}
+
+
+def test_requests_that_would_not_wait_are_made_smaller(fake: FakeOpenMetadata) -> None:
+    with opened(context_of(fake)) as sink:
+        write(sink, *parents())
+        write(sink, *(table(f"t{n}") for n in range(120)))
+    sizes = [seen.rows for seen in fake.counted.requests if seen.path == "/v1/tables/bulk"]
+    assert sizes == [30] * 4

@@ -28,7 +28,7 @@ def test_parents_and_tables_arrive_in_bulk(fake: FakeOpenMetadata) -> None:
         assert write(sink, *(table(f"t{n}") for n in range(250))) == [WRITTEN] * 250
     assert fake.names("databaseSchema") == ["shop.db.hr", "shop.db.sales"]
     assert len(fake.names("table")) == 250
-    assert fake.counted.count("PUT", "/tables/bulk") == 3
+    assert fake.counted.count("PUT", "/tables/bulk") == 4  # as many as may be in flight
     assert fake.entity("table", f"{SCHEMA}.t7")["sourceHash"] == table("t7").source_hash
 
 

@@ -114,6 +114,9 @@ def test_a_server_that_does_not_let_us_list_stops_the_run(fake: FakeOpenMetadata
 
 
 def test_instances_of_one_run_in_a_process_share_what_they_know(fake: FakeOpenMetadata) -> None:
+    with opened(context_of(fake)) as earlier:
+        write(earlier, *parents())
+    fake.counted.requests.clear()
     context = context_of(fake, run_id="one", skipUnchanged="server")
     with opened(context) as first:
         write(first, *parents(), *(table(f"t{n}") for n in range(5)))
