@@ -9,9 +9,11 @@ from pathlib import Path
 from beam_ingest.api.component import Context
 from beam_ingest.api.registry import Kind, custom_code_is_forbidden, find
 from beam_ingest.api.sink import StagedSink
+from beam_ingest.config.beam_block import BeamBlock
 from beam_ingest.config.model import ComponentConfig, WorkflowConfig
 from beam_ingest.flow.plan import Writer
 from beam_ingest.flow.spec import ComponentSpec, config_to_json, context_to_json
+from beam_ingest.flow.stream.windows import Windows, millis
 
 
 def writers_of(config: WorkflowConfig, context: Context) -> Iterator[Writer]:
@@ -28,6 +30,19 @@ def writers_of(config: WorkflowConfig, context: Context) -> Iterator[Writer]:
             name += "-bulk"  # a writer's name stands in the names of its marks
         stage, bulk = spec_of(config.stage, context), spec_of(config.bulk_sink, context)
         yield Writer(name, stage=stage, bulk=bulk)
+
+
+def windows_of(beam: BeamBlock) -> Windows:
+    """The windows of an unbounded run, and when their panes are published."""
+    trigger = beam.trigger
+    return Windows(
+        size=millis(beam.window.fixed if beam.window else 60.0),
+        lateness=millis(beam.allowed_lateness or 0.0),
+        late=beam.late,
+        count=trigger.count if trigger else None,
+        bytes=trigger.bytes if trigger else None,
+        delay=millis(trigger.delay) if trigger and trigger.delay else None,
+    )
 
 
 def _staged(sink: ComponentConfig, context: Context) -> tuple[ComponentSpec, ComponentSpec]:

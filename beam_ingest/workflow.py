@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beam_ingest.api.component import Check, Context
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.api.progress import ProgressListener
 from beam_ingest.api.record import Record
 from beam_ingest.api.report import Report
@@ -77,6 +78,11 @@ class Workflow:
 
         self._connect()
         document = self.config.document
+        if dry_run and self.config.is_unbounded:
+            raise CannotStart(
+                "a dry run of a source without end has no end",
+                hint="beam-ingest preview shows the first records",
+            )
         with contextlib.ExitStack() as held:
             if dry_run:
                 run_dir = held.enter_context(_temporary())
@@ -124,7 +130,7 @@ class Workflow:
         # A replay is not the base of what a later run leaves out as unchanged.
         beam = self.config.beam.model_copy(update={"skip_unchanged": "off"})
         workflow = Workflow(replace(self.config, beam=beam))
-        plan = workflow._new_plan(run_dir)
+        plan = replace(workflow._new_plan(run_dir), windows=None)  # letters have an end
         letters = find_letters(beam.work_dir, target)
         with locked(letters):
             replay = replay_of(plan, letters, step)
@@ -169,6 +175,10 @@ class Workflow:
         self, plan: Plan, listener: ProgressListener | None, *, handle_signals: bool
     ) -> Callable[[], Report]:
         """What runs ``plan``. Raises ``IngestError`` for options that no runner takes."""
+        if plan.windows is not None:
+            from beam_ingest.runners.stream import stream_runner
+
+            return stream_runner(self.config, plan, listener, handle_signals=handle_signals)
         from beam_ingest.flow.launch import launch
         from beam_ingest.runners.local import secrets_for_workers
         from beam_ingest.runners.options import engine_for
@@ -204,7 +214,10 @@ class Workflow:
             # The limit is the whole run's, and a component knows its own process only.
             values["max_connections"] = max(1, beam.max_connections // beam.workers)
         settings = RunSettings(**values)
-        return Context(config.service_name, run_id, config.source_config, config.server, settings)
+        return Context(
+            config.service_name, run_id, config.source_config, config.server, settings,
+            unbounded=config.is_unbounded,
+        )  # fmt: skip
 
     def _new_plan(self, run_dir: str | None) -> Plan:
         from beam_ingest.flow.prepare import new_run_id
@@ -224,7 +237,7 @@ class Workflow:
         from beam_ingest.flow.finish import now
         from beam_ingest.flow.plan import Plan
         from beam_ingest.flow.versions import versions
-        from beam_ingest.planning import spec_of, writers_of
+        from beam_ingest.planning import spec_of, windows_of, writers_of
 
         config, context = self.config, self._context(run_id)
         return Plan(
@@ -239,6 +252,7 @@ class Workflow:
             max_failures=config.beam.max_failures,
             started_at=now(),
             versions=versions(),
+            windows=windows_of(config.beam) if config.is_unbounded else None,
         )
 
 

@@ -83,3 +83,13 @@ class BulkSink(Component):
     def replaces(self) -> str | None:
         """As ``Sink.replaces``."""
         return None if type(self).commit is BulkSink.commit else "what earlier runs have written"
+
+    def no_stream(self) -> str | None:
+        """Why it cannot be the end of an unbounded run, or None; asked before ``open``.
+
+        Such a run begins once and never commits: what is published has to count at once.
+        Default: None without a ``commit`` of its own.
+        """
+        if type(self).commit is BulkSink.commit:
+            return None
+        return "what it publishes counts from its commit on, and an unbounded run has none"

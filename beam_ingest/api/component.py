@@ -18,6 +18,7 @@ class Context:
     (for a database source ``DatabaseMetadata``), None where the workflow has none; ``server``
     is the model of ``workflowConfig.openMetadataServerConfig``, or None. ``state`` is what the
     last successful run of the workflow remembered (see ``Remember``), for its source; else empty.
+    ``unbounded`` says that the run has no end.
     """
 
     service_name: str = ""
@@ -26,6 +27,7 @@ class Context:
     server: Any = None
     settings: RunSettings = field(default_factory=RunSettings)
     state: Mapping[str, Any] = field(default_factory=dict)
+    unbounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,19 @@ class StateReport(ReportPart):
     why: str | None = None
 
 
+class StreamReport(ReportPart):
+    """An unbounded run. Late messages are counted once, those that were too late among them."""
+
+    partitions: int = 0
+    drained: int = 0
+    """Partitions of which everything that was read is published and counted."""
+    panes: int = 0
+    late: int = 0
+    too_late: int = 0
+    acknowledged: dict[str, Any] = {}
+    """By partition: the position that the source was told of; null where there was none yet."""
+
+
 class Failure(ReportPart):
     """Failures of one step with one reason, counted, with a few examples (record names)."""
 
@@ -111,6 +124,8 @@ class Report(ReportPart):
     stopped: str | None = None
     """Why the run was stopped early: a fatal error, ``maxFailures``, a signal."""
     attempts: int = 1
+    stream: StreamReport | None = None
+    """What is special to an unbounded run; ``splits`` are its partitions."""
     state: StateReport | None = None
     """What the next run goes on from, where the source remembers something."""
 

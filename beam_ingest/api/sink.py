@@ -69,6 +69,16 @@ class Sink(Component):
         """
         return None if type(self).commit is Sink.commit else "what earlier runs have written"
 
+    def no_stream(self) -> str | None:
+        """Why it cannot be the end of an unbounded run, or None; asked before ``open``.
+
+        Such a run begins once and never commits: what is published has to count at once.
+        Default: None without a ``commit`` of its own.
+        """
+        if type(self).commit is Sink.commit:
+            return None
+        return "what it publishes counts from its commit on, and an unbounded run has none"
+
 
 class StagedSink(Component):
     """A sink that is a stage and a bulk sink underneath, so that there is one durable path.

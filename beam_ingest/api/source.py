@@ -122,39 +122,57 @@ class Source(Component):
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A record of an unbounded source and its event time (seconds since the epoch, UTC)."""
+    """A message of an unbounded source: what it holds, its event time and its number.
 
-    record: Record
+    ``record`` is an ``Unreadable`` where the message cannot be decoded: it costs one dead letter.
+    ``at`` is in seconds since the epoch, UTC. ``number`` is its place in the partition: 0 or
+    more, growing from each message to the next (with gaps, if need be) and the same whenever it
+    is read, as a log's offset is. By it a message is counted once, however often it is read.
+    """
+
+    record: Record | Unreadable
     at: float
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """What one ``poll`` found: records, where to go on, and how far event time has come.
+    """What one ``poll`` found: messages, where to go on, and how far event time has come.
 
-    ``watermark``: no later record of this partition is older (seconds since the epoch).
-    ``undecodable``: raw messages that are no records, as (position, reason, bytes).
+    ``watermark`` is the source's word that no later message of this partition is older (seconds
+    since the epoch); one that is older nonetheless is late, and counted as that.
     """
 
     records: Sequence[Timed]
     position: Any
     watermark: float
-    undecodable: Sequence[tuple[Any, str, bytes]] = ()
 
 
 class StreamSource(Component):
-    """Reads records without end, partition by partition."""
+    """Reads messages without end, partition by partition. Positions are plain JSON."""
 
     kind: ClassVar[str] = "source"
     SourceConfig: ClassVar[type[ConfigModel]] = UncheckedSourceConfig
 
     def partitions(self) -> Iterator[Split]:
-        """The partitions, listed before the graph is built."""
+        """The partitions, listed before anything is read."""
         yield Split("all")
 
+    def start(self, partition: Split) -> Any:
+        """Where a new run begins: a position, asked once and kept with the run.
+
+        Default: None, before the first message that the partition holds.
+        """
+        return None
+
     def poll(self, partition: Split, position: Any) -> Poll:
-        """What there is after ``position`` (None: from the start); returns soon, also empty."""
+        """What there is after ``position`` (None: from the first message on).
+
+        Returns soon, also when there is nothing, and never more than fits easily in memory. From
+        the same position the same messages come again, after a fault and elsewhere. A
+        ``TransientError`` is tried again for as long as the run lasts.
+        """
         raise NotImplementedError(f"{type(self).__name__}.poll")
 
     def acknowledge(self, partition: Split, position: Any) -> None:
-        """Everything up to ``position`` is durable. May be called late, twice, or never."""
+        """Everything before ``position`` is durable. May be called late, twice, or never."""

@@ -18,21 +18,24 @@ _BEAM_RUNNERS = (
     "PortableRunner", "PrismRunner", "SparkRunner",
 )  # fmt: skip
 
-_UNBOUNDED = Refused("unbounded runs come with a later version")
+_POLL = Refused("polling a bounded source comes with a later version")
+_SHORTEST = 0.001
 
 
 class Window(ConfigModel):
     """How an unbounded run is cut into windows."""
 
-    fixed: Duration = Field(description="The length of each window.")
+    fixed: Annotated[Duration, Field(ge=_SHORTEST)] = Field(
+        description="The length of each window."
+    )
 
 
 class Trigger(ConfigModel):
     """When a window's records are published before it ends."""
 
-    count: int | None = Field(None, ge=1, description="After so many records.")
+    count: int | None = Field(None, ge=1, description="After so many messages.")
     bytes: int | None = Field(None, ge=1, description="After so many bytes.")
-    delay: Duration | None = Field(None, description="So long after the first record.")
+    delay: Duration | None = Field(None, description="So long after the first message.")
 
 
 class BeamBlock(RunSettings):
@@ -73,17 +76,22 @@ class BeamBlock(RunSettings):
     stall_timeout: Duration = Field(
         600.0, description="After so long without progress, say where the run hangs."
     )
-    window: Annotated[Window | None, _UNBOUNDED] = Field(
-        None, description="Windows of an unbounded run."
+    window: Window | None = Field(
+        None, description="Windows of an unbounded run; of a minute if null."
     )
-    trigger: Annotated[Trigger | None, _UNBOUNDED] = Field(
+    trigger: Trigger | None = Field(
         None, description="When an unbounded run publishes before a window ends."
     )
-    poll: Annotated[Duration | None, _UNBOUNDED] = Field(
+    poll: Annotated[Duration | None, _POLL] = Field(
         None, description="List the splits of a bounded source again, this often."
     )
-    allowed_lateness: Annotated[Duration | None, _UNBOUNDED] = Field(
-        None, description="How late a record may come and still count into its window."
+    allowed_lateness: Duration | None = Field(
+        None, description="How long after its window's end a message still counts into it."
+    )
+    late: Literal["publish", "deadLetter"] = Field(
+        "publish",
+        description="What becomes of a message that comes later still: it is published with the "
+        "window that is open then, or is a dead letter.",
     )
 
     @property

@@ -25,6 +25,7 @@ from beam_ingest.config.problem import ConfigError, KeyPath, Problem
 from beam_ingest.config.read import STDIN, read_document
 from beam_ingest.config.remote import check_engine
 from beam_ingest.config.secret_fields import check_secrets, masked
+from beam_ingest.config.unbounded import check_unbounded
 from beam_ingest.config.workflow_keys import WorkflowKeys
 
 __all__ = ["ConfigError", "Problem", "load"]
@@ -53,6 +54,8 @@ def _checked(findings: Findings, path: str | None) -> WorkflowConfig:
     keys = findings.validate(WorkflowKeys, findings.value, ())
     source = check_source(findings) if "source" in findings.value else None
     _check_ends(findings)
+    if keys is not None and source is not None:
+        check_unbounded(findings, keys.beam, source.part.component.cls)
     steps = [
         check_step(findings, kind, findings.at(where), where)
         for kind, where in _steps(findings.value)

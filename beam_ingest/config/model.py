@@ -10,6 +10,7 @@ from beam_ingest.api.component import Component
 from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.registry import Kind
 from beam_ingest.api.server import OpenMetadataServer
+from beam_ingest.api.source import StreamSource
 from beam_ingest.config.beam_block import BeamBlock
 
 
@@ -62,3 +63,8 @@ class WorkflowConfig:
         """All of them, in the order of the graph."""
         last = [part for part in (self.sink, self.stage, self.bulk_sink) if part is not None]
         return [self.source, *self.processors, *last]
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether the source has no end."""
+        return issubclass(self.source.cls, StreamSource)

@@ -9,16 +9,18 @@ run of this machine left is recognised, another has to be removed by hand, which
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import socket
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.store import LocalStore
+from beam_ingest.flow.store import LocalStore, Store
 
 _FOLDER = "lock"
 """Where the objects are, on a store that has no locks of its own."""
@@ -102,6 +104,23 @@ def is_locked(run: RunDir) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+@contextlib.contextmanager
+def locked(store: Store, name: str) -> Iterator[None]:
+    """Wait for the lock ``name`` and hold it, against threads and processes of this machine.
+
+    On another store than a folder there is none. Raises ``OSError``.
+    """
+    if not isinstance(store, LocalStore):
+        yield
+        return
+    descriptor = os.open(store.path(name), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _owner() -> bytes:

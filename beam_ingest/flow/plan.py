@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from beam_ingest.api.settings import RunSettings
 from beam_ingest.flow.spec import ComponentSpec
+from beam_ingest.flow.stream.windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Plan:
     """The run, or the file, whose dead letters this run replays: they are its source."""
     state: StatePlace | None = None
     """Where what the source remembers is kept; None for one that does not."""
+
+    windows: Windows | None = None
+    """Of an unbounded run; None for one that ends."""
 
     @property
     def steps(self) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ staged file is never removed because its publishing failed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,22 +70,20 @@ class PublishFn(StepFn):
         if known is not None and known.state == "done" and known.file == chunk.file:
             return
         self.worker.at(chunk.id, self.spec.step, patient=True)
-        published = Published(chunk.id, chunk.file, self.writer.name, "done")
-        file = staged_file(self.run.store, chunk)
         try:
-            sink: BulkSink = self.component()
-            outcomes = retrying(
-                lambda: _outcomes(sink.publish(file), chunk.count), self.worker.wait, RetryPolicy()
+            published = publish_file(
+                self.component, self.run.store, self.writer, chunk, self.worker.wait, RetryPolicy()
             )
-        except Exception as error:  # whatever a bulk sink raises fails the file, which stays
-            if isinstance(error, FatalError):
-                self.worker.fatal(error)
-            published.state, published.error = "failed", reason_of(error)
+        except PublishFailed as failure:
+            if isinstance(failure.error, FatalError):
+                self.worker.fatal(failure.error)
+            published = Published(chunk.id, chunk.file, self.writer.name, "failed")
+            published.error = reason_of(failure.error)
             published.ledger = _all_failed(self.spec.step, chunk, published.error)
+        except OSError as error:
+            self.worker.disk_failed(error)
+            return
         try:
-            if published.state == "done":
-                published.notes = sorted(file.notes)
-                self._settle(published, file, chunk.origins, outcomes)
             self.run.write_published(published)
         except OSError as error:
             self.worker.disk_failed(error)
@@ -93,37 +91,71 @@ class PublishFn(StepFn):
         counts = published.ledger.step(self.spec.step)
         self.worker.count(self.spec.step, chunk.count, counts.passed, counts.failed)
 
-    def _settle(
-        self,
-        published: Published,
-        file: StagedFile,
-        origins: list[list[Any]] | None,
-        outcomes: _Outcomes,
-    ) -> None:
-        step, rejected = self.spec.step, outcomes.rejected
-        dead = LineWriter(self.run.store, f"dead/{file.id}.{step}.jsonl")
-        deferred = LineWriter(self.run.store, f"deferred/{file.id}.jsonl")
-        try:
-            for number, line in enumerate(file.lines() if outcomes.unsettled else ()):
-                origin = Origin(*origins[number]) if origins else None
-                if number in outcomes.deferred:
-                    deferred.add(with_origin(line, origin) + b"\n")
-                elif number in rejected:
-                    letter = DeadLetter.of_line(step, rejected[number], line)
-                    dead.add(letter.again(origin).to_line(file.id))
-                    published.ledger.reason(step, letter.reason, letter.name)
-            published.dead, published.deferred = dead.finish(), deferred.finish()
-        except BaseException:
-            dead.abandon()
-            deferred.abandon()
-            raise
-        counts = published.ledger.step(step)
-        counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), outcomes.unchanged
-        counts.filtered = sum(outcomes.skipped.values())
-        for why, skipped in outcomes.skipped.items():
-            published.ledger.dropped(step, why, skipped)
-        counts.passed = file.count - len(rejected) - counts.filtered
-        counts.out = counts.passed - len(outcomes.deferred)
+
+class PublishFailed(Exception):
+    """A bulk sink raised ``error``: the file is not published, or not known to be."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def publish_file(
+    component: Callable[[], Any],
+    store: Store,
+    writer: Writer,
+    chunk: Chunk,
+    wait: Callable[[float], bool],
+    policy: RetryPolicy,
+) -> Published:
+    """Publish a staged file; what was rejected and what was put off is durable.
+
+    Raises ``PublishFailed`` for whatever the bulk sink raises, ``OSError`` where the disk refuses.
+    """
+    file = staged_file(store, chunk)
+    try:
+        sink: BulkSink = component()
+        outcomes = retrying(lambda: _outcomes(sink.publish(file), chunk.count), wait, policy)
+    except Exception as error:  # whatever a bulk sink raises fails the file, which stays
+        raise PublishFailed(error) from error
+    published = Published(chunk.id, chunk.file, writer.name, "done")
+    published.notes = sorted(file.notes)
+    _settle(store, writer.target.step, published, file, chunk.origins, outcomes)
+    return published
+
+
+def _settle(
+    store: Store,
+    step: str,
+    published: Published,
+    file: StagedFile,
+    origins: list[list[Any]] | None,
+    outcomes: _Outcomes,
+) -> None:
+    rejected = outcomes.rejected
+    dead = LineWriter(store, f"dead/{file.id}.{step}.jsonl")
+    deferred = LineWriter(store, f"deferred/{file.id}.jsonl")
+    try:
+        for number, line in enumerate(file.lines() if outcomes.unsettled else ()):
+            origin = Origin(*origins[number]) if origins else None
+            if number in outcomes.deferred:
+                deferred.add(with_origin(line, origin) + b"\n")
+            elif number in rejected:
+                letter = DeadLetter.of_line(step, rejected[number], line)
+                dead.add(letter.again(origin).to_line(file.id))
+                published.ledger.reason(step, letter.reason, letter.name)
+        published.dead, published.deferred = dead.finish(), deferred.finish()
+    except BaseException:
+        dead.abandon()
+        deferred.abandon()
+        raise
+    counts = published.ledger.step(step)
+    counts.in_, counts.failed, counts.unchanged = file.count, len(rejected), outcomes.unchanged
+    counts.filtered = sum(outcomes.skipped.values())
+    for why, skipped in outcomes.skipped.items():
+        published.ledger.dropped(step, why, skipped)
+    counts.passed = file.count - len(rejected) - counts.filtered
+    counts.out = counts.passed - len(outcomes.deferred)
 
 
 def staged_file(store: Store, chunk: Chunk) -> StagedFile:

@@ -8,7 +8,7 @@ files.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,14 @@ from beam_ingest.flow.prepare import write_run
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, mark_name, split_ref
 
 LATEST = "latest"
+DRAIN = "drain"
+"""The file in a run directory that asks an unbounded run for no more to be read."""
+END = ".end.json"
+"""How the files end that say that a partition is drained."""
 
 _MATTERS = ("source", "processor", "processors", "sink", "stage", "bulkSink", "bulk_sink")
+_OF_STREAM = ("source",)
+"""A stream goes on from its positions, through whatever processors and to whatever sink."""
 _ENDED = ("committed", "aborted", "refused")
 
 
@@ -61,7 +67,8 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
             f"{plan.run_id} is a replay of {before['replayOf']}, and is not resumed",
             hint="replay that again: what has passed is not repeated",
         )
-    differences = list(changes(before.get("workflow"), document))
+    keys = _MATTERS if plan.windows is None else _OF_STREAM
+    differences = list(changes(before.get("workflow"), document, keys=keys))
     if differences:
         raise CannotStart(
             f"the workflow is not the one that {plan.run_id} ran: {', '.join(differences)} changed",
@@ -70,7 +77,8 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
     lock = RunLock(run)
     lock.take()
     report = run.store.read("report.json")
-    if report is not None and json.loads(report)["status"] == "success":
+    ended = report is not None and json.loads(report)["status"] == "success"
+    if ended and plan.windows is None:  # a stream that was drained goes on
         lock.release()
         raise CannotStart(f"the run {plan.run_id} has succeeded: there is nothing to resume")
     try:
@@ -84,13 +92,13 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
     return lock
 
 
-def changes(before: Any, now: Any, path: str = "") -> Iterator[str]:
+def changes(before: Any, now: Any, path: str = "", keys: Sequence[str] = _MATTERS) -> Iterator[str]:
     """The key paths in which two workflows differ in a way that matters to a run's marks.
 
     How it is run (``beam``), what counts as success and where the run is reported do not.
     """
     if path == "":
-        for key in _MATTERS:
+        for key in keys:
             yield from changes((before or {}).get(key), now.get(key), key)
     elif isinstance(before, dict) and isinstance(now, dict):
         for key in sorted({*before, *now}):
@@ -104,7 +112,9 @@ def changes(before: Any, now: Any, path: str = "") -> Iterator[str]:
 
 def _clear(run: RunDir, plan: Plan) -> None:
     # The report goes first: from here on, what the directory says is what its marks say.
-    run.store.remove(["report.json", "stop"])
+    run.store.remove(["report.json", "stop", DRAIN])
+    ends = [name for name in run.store.names("partitions") if name.endswith(END)]
+    run.store.remove([f"partitions/{name}" for name in ends])
     run.store.sweep("heartbeats", frozenset())
     deferred = split_ref(DEFERRED, 0, {})
     for writer in plan.writers:

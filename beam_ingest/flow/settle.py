@@ -120,13 +120,17 @@ class SplitState:
         """Keep a record, encoded, for after all splits; the caller holds the lock and counts."""
         self._deferred.add(with_origin(line, origin) + b"\n")
 
+    def finish_dead(self) -> LineFile | None:
+        """Make the dead letters durable: all of them, once."""
+        return self._dead.finish()
+
     def leave_mark(self, chunks: Iterable[Chunk] = ()) -> None:
         """Make durable what this split left, then say so."""
         if self.cut_off and self.error is None:
             self.error = CUT_OFF
             if self.primary:
                 self.ledger.reason("(split)", self.error, self.ref.key)
-        dead, deferred = self._dead.finish(), self._deferred.finish()
+        dead, deferred = self.finish_dead(), self._deferred.finish()
         if self._new_names:
             file = new_names_file(self.ref.id, self.writer)
             self._run.store.write(file, json.dumps(self._new_names).encode())

@@ -76,6 +76,7 @@ def context_to_json(context: Context) -> str:
             "server": _model_to_json(context.server),
             "settings": context.settings.model_dump(mode="json", by_alias=True),
             "state": dict(context.state),
+            "unbounded": context.unbounded,
         }
     )
 
@@ -90,6 +91,7 @@ def context_from_json(text: str) -> Context:
         server=_model_from_json(value["server"]),
         settings=RunSettings.model_validate(value["settings"]),
         state=value["state"],
+        unbounded=value["unbounded"],
     )
 
 

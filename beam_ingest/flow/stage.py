@@ -146,8 +146,7 @@ class StagedSplit(SplitState):
             lines, failed = self._encode(stage, records)
         else:
             lines, failed = self._aggregate(stage, records)
-        if lines:
-            self._write(lines)
+        self.add_lines(lines)
         counts = self.ledger.step(self.step)
         counts.in_ += len(records)
         counts.failed += failed
@@ -159,8 +158,12 @@ class StagedSplit(SplitState):
 
     def stage_lines(self, records: list[Record]) -> None:
         """Stage what a stage made in the run that is replayed; this one's has no part in it."""
-        if records:
-            self._write([encode(record) for record in records])
+        self.add_lines([encode(record) for record in records])
+
+    def add_lines(self, lines: list[bytes]) -> None:
+        """Stage what is encoded already; nothing is counted."""
+        if lines:
+            self._write(lines)
 
     def end(self) -> list[Chunk]:
         """Close what is open; the files of the split."""
@@ -169,10 +172,14 @@ class StagedSplit(SplitState):
         self._roll()
         return self._chunks
 
-    def commit(self, chunks: list[Chunk]) -> None:
-        """Make the files durable, then leave the mark."""
+    def make_durable(self) -> None:
+        """Make the files durable, after ``end``."""
         for file in self._closed:
             file.finish()
+
+    def commit(self, chunks: list[Chunk]) -> None:
+        """Make the files durable, then leave the mark."""
+        self.make_durable()
         self.leave_mark(chunks)
 
     def abandon(self) -> None:

@@ -33,11 +33,8 @@ class StepFn(beam.DoFn):
 
     def setup(self) -> None:
         """On the worker: join the run."""
-        self.worker: Worker = workers.enter(self.plan.run_dir, self.plan.max_failures)
-        if not self.worker.is_stopping() and (why := mismatch(self.plan.versions)) is not None:
-            self.worker.request_stop(why, 2, VERSIONS_HINT)
-        self._component: Any = None
-        self._opening = threading.Lock()
+        self.worker: Worker = joined(self.plan)
+        self._component = OpenedOnce(self.spec, self.worker)
 
     @property
     def run(self) -> RunDir:
@@ -45,23 +42,8 @@ class StepFn(beam.DoFn):
         return self.worker.run
 
     def component(self) -> Any:
-        """The component, built and opened on first use; what ``open`` raises passes.
-
-        A ``TransientError`` is tried again with another one, and given up as ``GaveUp``.
-        """
-        with self._opening:
-            if self._component is None:
-                self._component = retrying(self._opened, self.worker.wait, RetryPolicy())
-            return self._component
-
-    def _opened(self) -> Any:
-        component = self.spec.build()
-        try:
-            component.open()
-        except BaseException:
-            close(component, self.spec.step)
-            raise
-        return component
+        """The component, built and opened on first use: see ``OpenedOnce``."""
+        return self._component.get()
 
     def _stop(self, error: Exception) -> None:
         """Stop the run: what ``open`` raised, no record can survive."""
@@ -72,12 +54,55 @@ class StepFn(beam.DoFn):
 
     def teardown(self) -> None:
         """Close the component and leave the run."""
-        component, self._component = getattr(self, "_component", None), None
-        if component is not None:
-            close(component, self.spec.step)
+        if hasattr(self, "_component"):
+            self._component.close()
         if hasattr(self, "worker"):
             workers.leave(self.worker)
             del self.worker
+
+
+def joined(plan: Plan) -> Worker:
+    """This process's worker of the run, to be left again; other versions here stop the run."""
+    worker = workers.enter(plan.run_dir, plan.max_failures)
+    if not worker.is_stopping() and (why := mismatch(plan.versions)) is not None:
+        worker.request_stop(why, 2, VERSIONS_HINT)
+    return worker
+
+
+class OpenedOnce:
+    """A component, built and opened on first use. Thread-safe."""
+
+    def __init__(self, spec: ComponentSpec, worker: Worker) -> None:
+        self._spec = spec
+        self._worker = worker
+        self._component: Any = None
+        self._opening = threading.Lock()
+
+    def get(self, policy: RetryPolicy | None = None) -> Any:
+        """The component; what ``open`` raises passes.
+
+        A ``TransientError`` is tried again with another one, and given up as ``GaveUp``.
+        """
+        with self._opening:
+            if self._component is None:
+                policy = policy or RetryPolicy()
+                self._component = retrying(self._opened, self._worker.wait, policy)
+            return self._component
+
+    def close(self) -> None:
+        """Close it, if it was opened. May be called twice."""
+        component, self._component = self._component, None
+        if component is not None:
+            close(component, self._spec.step)
+
+    def _opened(self) -> Any:
+        component = self._spec.build()
+        try:
+            component.open()
+        except BaseException:
+            close(component, self._spec.step)
+            raise
+        return component
 
 
 def close(component: Component, step: str) -> None:

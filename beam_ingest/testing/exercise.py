@@ -94,7 +94,7 @@ def remembered(source: Source) -> dict[str, Any]:
 def polls(source: StreamSource, partition: Split, position: Any = None) -> list[Poll]:
     """The polls of a partition after ``position`` up to the first empty one, which is the last."""
     found: list[Poll] = []
-    while not found or found[-1].records or found[-1].undecodable:
+    while not found or found[-1].records:
         if len(found) == _MOST_POLLS:
             fail(f"the partition {partition.key!r} is not empty after {_MOST_POLLS} polls")
         found.append(source.poll(partition, found[-1].position if found else position))
@@ -107,8 +107,13 @@ def drain(source: StreamSource, partition: Split, position: Any = None) -> list[
 
 
 def timed_lines(found: Iterable[Timed]) -> list[str]:
-    """Records with their event times, as texts."""
-    return [f"{timed.at!r} {line(timed.record)}" for timed in found]
+    """Messages with their numbers and event times, as texts."""
+    return [f"{timed.number} {timed.at!r} {_message(timed)}" for timed in found]
+
+
+def _message(timed: Timed) -> str:
+    found = timed.record
+    return f"unreadable: {found!r}" if isinstance(found, Unreadable) else line(found)
 
 
 def processed(processor: Processor, record: Record) -> list[str]:

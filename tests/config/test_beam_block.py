@@ -44,21 +44,12 @@ def test_what_is_no_duration_is_a_problem(problems: Problems, written: str) -> N
     assert (problem.line, problem.path) == (4, "beam.stallTimeout")
 
 
-@pytest.mark.parametrize(
-    "written", ["window: {fixed: 60s}", "trigger: {count: 5, bytes: 1, delay: 5s}", "poll: 60s",
-                "allowedLateness: 1h"],
-)  # fmt: skip
-def test_keys_of_unbounded_runs_are_refused_with_the_reason(
-    problems: Problems, written: str
-) -> None:
-    (problem,) = problems(f"{TEXT}  {written}\n")
+def test_polling_is_refused_with_the_reason(problems: Problems) -> None:
+    (problem,) = problems(f"{TEXT}  poll: 60s\n")
     assert problem.line == 4
-    assert problem.message == ("this cannot be done here: unbounded runs come with a later version")
-
-
-def test_the_shape_of_a_refused_key_is_checked_too(problems: Problems) -> None:
-    found = problems(f"{TEXT}  window: {{fixd: 60s}}\n")
-    assert [problem.path for problem in found] == ["beam.window", "beam.window.fixd"]
+    assert problem.message == (
+        "this cannot be done here: polling a bounded source comes with a later version"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from beam_ingest.api.report import (
     RetireReport,
     SplitsReport,
     StepReport,
+    StreamReport,
 )
 
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "report.md").read_text()
 MODELS: list[type[BaseModel]] = [
     Report, StepReport, SplitsReport, RetireReport, DeadLetterReport, Failure,
+    StreamReport,
 ]  # fmt: skip
 
 

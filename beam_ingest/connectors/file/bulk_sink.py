@@ -18,6 +18,7 @@ from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.api.outcomes import Outcome
 from beam_ingest.api.sink import Token
 from beam_ingest.connectors.file.artefact import Artefact, Shards, SingleFile
+from beam_ingest.connectors.file.at_once import put_at_once
 from beam_ingest.connectors.file.paths import LocalPath, resolved
 
 
@@ -51,7 +52,10 @@ class FileBulkSink(BulkSink):
     def publish(self, file: StagedFile) -> Iterable[Outcome] | None:
         """Put ``file`` beside the target: a hard link where possible, else a copy."""
         with _writing(self._target):
-            self._artefact.parts.add(file)
+            if self.context.unbounded:
+                put_at_once(self._target, file)
+            else:
+                self._artefact.parts.add(file)
         return None
 
     def begin(self) -> Token:
@@ -62,7 +66,10 @@ class FileBulkSink(BulkSink):
         artefact = self._artefact
         artefact.check()
         try:
-            artefact.parts.create()
+            if self.context.unbounded:
+                artefact.target.mkdir(parents=True, exist_ok=True)
+            else:
+                artefact.parts.create()
         except OSError as error:
             raise FatalError(
                 f"{artefact.target} cannot be written: {error.filename}: {error.strerror}",
@@ -76,6 +83,8 @@ class FileBulkSink(BulkSink):
 
     def commit(self, token: Token) -> None:
         """Put the output in place. Again after a fault, with the same effect."""
+        if self.context.unbounded:
+            return  # also in a replay of its dead letters
         artefact = _of(token)
         with _writing(artefact.target):
             if artefact.parts.exist():
@@ -97,6 +106,12 @@ class FileBulkSink(BulkSink):
         """The file or folder that is there; where there is none yet, nothing is lost."""
         artefact = self._artefact
         return str(artefact.target) if artefact.exists() else None
+
+    def no_stream(self) -> str | None:
+        """Shards can be put in place one by one; one file cannot."""
+        if self.config.shards:
+            return None
+        return "one file is put in place when a run has ended: write shards: true to fill a folder"
 
     def checks(self) -> Iterable[Check]:
         """Whether the path can be written."""

@@ -58,6 +58,10 @@ class ServerComponent(Component):
         """Nothing: every write is an upsert."""
         return None
 
+    def no_stream(self) -> str | None:
+        """None: every write counts at once."""
+        return None
+
     def retire(self, scope: Scope) -> Retired | None:
         """Soft-delete what the scope lost, where ``markDeleted…`` of the source says so."""
         found = self.connection

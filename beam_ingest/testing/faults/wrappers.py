@@ -107,6 +107,10 @@ class FaultyStreamSource(Wrapper[StreamSource], StreamSource):
         """The partitions."""
         return self.wrapped.partitions()
 
+    def start(self, partition: Split) -> Any:
+        """Where the wrapped component begins."""
+        return self.wrapped.start(partition)
+
     def poll(self, partition: Split, position: Any) -> Poll:
         """Poll the wrapped component."""
         return self.call(

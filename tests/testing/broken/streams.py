@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from beam_ingest import ConfigModel, Poll, Split, StreamSource, Timed
+from beam_ingest import ConfigModel, Poll, Split, StreamSource, Timed, Unreadable
 from beam_ingest.testing import StreamSourceSuite
 from tests.testing.broken.bite import caught_by, passes
 
@@ -31,9 +31,14 @@ class GoodStream(StreamSource):
     def poll(self, partition: Split, position: Any) -> Poll:
         start = 0 if position is None else int(position)
         end = min(start + self.config.at_once, COUNT)
-        found = [Timed({"id": f"{partition.key}-{n}"}, at=float(n)) for n in range(start, end)]
-        torn = [(end, "not JSON", b"{")] if end == COUNT and found else []
-        return Poll(found, end, float(end), torn)
+        found = [
+            Timed({"id": f"{partition.key}-{n}"}, at=float(n), number=2 * n)
+            for n in range(start, end)
+        ]
+        if end == COUNT and found:
+            torn = Unreadable(f"{partition.key}, message 9", "not JSON", b"{")
+            found.append(Timed(torn, at=float(COUNT), number=9))
+        return Poll(found, end, float(end))
 
 
 @caught_by(Suite, "partitions_are_listed_the_same_each_time", expected=None)
@@ -125,14 +130,34 @@ class RecordsWithNumbersAsKeys(GoodStream):
     def poll(self, partition: Split, position: Any) -> Poll:
         poll = super().poll(partition, position)
         odd = {"entityType": "table", "entity": {"name": 3}}
-        return replace(poll, records=[Timed(odd, timed.at) for timed in poll.records])
+        return replace(poll, records=[replace(timed, record=odd) for timed in poll.records])
 
 
 @caught_by(Suite, "what_cannot_be_decoded_is_told")
-class UndecodableWithoutAReason(GoodStream):
+class UnreadableWithoutAReason(GoodStream):
     def poll(self, partition: Split, position: Any) -> Poll:
         poll = super().poll(partition, position)
-        return replace(poll, undecodable=[(at, "", raw) for at, _, raw in poll.undecodable])
+        return replace(poll, records=[_without_reason(timed) for timed in poll.records])
+
+
+def _without_reason(timed: Timed) -> Timed:
+    found = timed.record
+    if not isinstance(found, Unreadable):
+        return timed
+    return replace(timed, record=Unreadable(found.where, "", found.raw))
+
+
+@caught_by(Suite, "numbers_grow")
+class TheSameNumberTwice(GoodStream):
+    def poll(self, partition: Split, position: Any) -> Poll:
+        poll = super().poll(partition, position)
+        return replace(poll, records=[replace(t, number=t.number // 4) for t in poll.records])
+
+
+@caught_by(Suite, "a_new_run_begins_at_a_position")
+class StartIsATuple(GoodStream):
+    def start(self, partition: Split) -> Any:
+        return (0, 1)
 
 
 @caught_by(Suite, "it_gives_the_expected_records")

@@ -1,0 +1,96 @@
+"""The report of an unbounded run: the fold of the journals of its partitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beam_ingest.api.report import DeadLetterReport, Report, SplitsReport, StreamReport
+from beam_ingest.flow.finish import now
+from beam_ingest.flow.fold import MISSING, Fold
+from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.run_dir import RunDir, split_ref
+from beam_ingest.flow.stream.journal import Journal, Tally, read_end
+from beam_ingest.flow.verdict import judge
+
+
+def write_report(plan: Plan, run: RunDir, defect: str | None) -> Report:
+    """Write ``report.json`` and give it; ``defect`` is what broke the engine."""
+    total, stream, splits = Tally(), StreamReport(), SplitsReport(total=0)
+    folded = Fold(splits=splits)
+    stop = run.stop()
+    listing = run.listing()
+    for journal in _journals(run, listing):
+        total.add(journal.tally)
+        _count(run, journal, stream, folded)
+    splits.total = stream.partitions
+    folded.ledger = total.ledger
+    folded.listing_error = None if listing else "the partitions were not listed"
+    folded.files = SplitsReport(total=total.files, done=total.files)
+    verdict = judge(plan, folded, stop, defect)
+    stream.panes, stream.late, stream.too_late = total.panes, total.late, total.too_late
+    report = Report(
+        run_id=plan.run_id,
+        run_dir=run.store.root,
+        workflow=plan.workflow,
+        status=verdict.status,
+        exit_code=verdict.exit_code,
+        sentence=verdict.sentence,
+        started_at=plan.started_at,
+        ended_at=now(),
+        steps=folded.steps(plan),
+        splits=splits,
+        files=folded.files if any(writer.bulk for writer in plan.writers) else None,
+        dead_letters=DeadLetterReport(
+            count=total.dead_letters, files=[file.file for file in total.dead]
+        ),
+        failures=verdict.failures + folded.failures(),
+        filtered=folded.drops(),
+        warnings=_warnings(total),
+        stopped=stop["reason"] if stop else None,
+        attempts=plan.attempt,
+        stream=stream,
+    )
+    report.retired.skipped = "an unbounded run retires nothing"
+    try:
+        run.store.write("report.json", report.to_json().encode())
+    except OSError as error:
+        # No report, no success: whoever asked is told, and the journals stay the truth.
+        report.status, report.exit_code = "failed", 1
+        report.sentence = f"The run failed: its report cannot be written: {error}."
+    return report
+
+
+def partition_id(key: str) -> str:
+    """The name of a partition's files."""
+    return split_ref(key, 0, {}).id.partition("-")[2]
+
+
+def _journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal]:
+    keys = [key for key, _ in listing["splits"]] if listing else []
+    found = (Journal.read(run, partition_id(key)) for key in keys)
+    return [journal for journal in found if journal is not None]
+
+
+def _count(run: RunDir, journal: Journal, stream: StreamReport, folded: Fold) -> None:
+    stream.partitions += 1
+    told = journal.acknowledged if journal.told else None
+    stream.acknowledged[journal.split.key] = told[1] if told else None
+    end = read_end(run, journal.id)
+    done = journal.claim is None and end is not None and journal.settled.prefix >= end.next
+    if done:
+        stream.drained += 1
+        folded.splits.done += 1
+        return
+    folded.splits.not_read += 1
+    if len(folded.missing) < MISSING:
+        folded.missing.append(journal.split.key)
+
+
+def _warnings(total: Tally) -> list[str]:
+    named = sum(file.count for file in total.dead)
+    if named == total.dead_letters:
+        return []
+    return [
+        f"{total.dead_letters - named} older dead letters are in files of dead/ that this report "
+        "does not name"
+    ]
