@@ -24,11 +24,13 @@ from beam_ingest.api.outcomes import (
     Written,
 )
 from beam_ingest.api.record import Record
+from beam_ingest.api.registry import Kind
 from beam_ingest.api.settings import RetireLimits
 from beam_ingest.api.sink import Sink, Token
 from beam_ingest.api.source import Scope
 from beam_ingest.testing.compare import canonical, expect_plain_json, expect_same, fail, line
 from beam_ingest.testing.component_suite import ComponentSuite
+from beam_ingest.testing.faults.bundles import retried
 from beam_ingest.testing.rebuild import answer_elsewhere
 
 
@@ -84,6 +86,21 @@ class SystemSuite(ComponentSuite):
         expect_same("sent once, and then sent twice by one instance", once, self.seen())
         self.run("run-3", self.records, instances=2)
         expect_same("sent once, and then sent again by another instance", once, self.seen())
+
+    def test_a_retrying_runner_has_the_same_effect(self) -> None:
+        """Bundles come again, broken off, in another order and cut otherwise."""
+        self.run("run-1", self.records)
+        once = self.seen()
+        # A later attempt at a split may cut batches otherwise; staged files are cut by the split.
+        ways = retried(self.records, recut=self.kind is Kind.SINK)
+        for number, way in enumerate(ways, 2):
+            token = self._begin(f"run-{number}")
+            for attempt in way.attempts:
+                with self.opened(run_id=f"run-{number}") as sink:
+                    for part, some in attempt:
+                        self.send(sink, some, part)
+            self._commit(f"run-{number}", token)
+            expect_same(f"sent once, and then so that {way.how}", once, self.seen())
 
     def test_what_another_process_sends_is_stored(self) -> None:
         """Nothing of it stays in the memory of the process that started the run."""

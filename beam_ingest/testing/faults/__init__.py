@@ -15,6 +15,7 @@ In Python: ``faulty(MySink(config, context), FaultScript([{"at": 3, "raise": "tr
 
 from __future__ import annotations
 
+from beam_ingest.testing.faults.bundles import Attempt, Retried, retried
 from beam_ingest.testing.faults.disk import DiskFault
 from beam_ingest.testing.faults.fault import Fault
 from beam_ingest.testing.faults.script import FaultScript
@@ -29,6 +30,7 @@ from beam_ingest.testing.faults.wrappers import (
 )
 
 __all__ = [
-    "DiskFault", "Fault", "FaultScript", "FaultyBulkSink", "FaultyProcessor", "FaultySink",
-    "FaultySource", "FaultyStage", "FaultyStreamSource", "faulty",
+    "Attempt", "DiskFault", "Fault", "FaultScript", "FaultyBulkSink", "FaultyProcessor",
+    "FaultySink", "FaultySource", "FaultyStage", "FaultyStreamSource", "Retried", "faulty",
+    "retried",
 ]  # fmt: skip

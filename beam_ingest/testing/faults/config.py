@@ -66,6 +66,6 @@ class FaultyConfig(ConfigModel):
                 raise ValueError(f"there is no method {on!r}, only {', '.join(cls.methods)}")
             if fault.after and on in _OF_RECORDS:
                 raise ValueError(f"after goes with calls, and {on} counts records")
-            if fault.outcomes and on not in ("write", "publish"):
-                raise ValueError("outcomes goes with write and publish")
+            if (fault.outcomes or fault.again) and on not in ("write", "publish"):
+                raise ValueError("outcomes and again go with write and publish")
         return faults

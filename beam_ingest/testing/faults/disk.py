@@ -1,4 +1,4 @@
-"""A disk that is full, or that cannot rename: for paths under one folder, in this process."""
+"""A disk that is full, cannot rename, or tears writes: under one folder, in this process."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ class DiskFault:
 
     ``full``: opening a file for writing and making a folder raise ``OSError(ENOSPC)``; what is
     open already can be written. ``rename``: renaming and replacing raise ``OSError(EIO)``.
+    ``torn``: a file that is put in place, by renaming or linking it, holds the first half of its
+    bytes, and nobody is told: as after a loss of power, or an upload that broke off.
     """
 
-    def __init__(self, kind: Literal["full", "rename"], under: str | Path) -> None:
+    def __init__(self, kind: Literal["full", "rename", "torn"], under: str | Path) -> None:
         self._kind = kind
         self._under = Path(os.path.abspath(under))  # noqa: PTH100 - resolve() would follow links
         self._on = False
@@ -50,7 +52,10 @@ class DiskFault:
         self.stop()
 
     def _watcher(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._kind == "rename":
+        if self._kind == "torn":
+            if event in ("os.rename", "os.link") and self._is_under(arguments[1]):
+                _tear(arguments[0])
+        elif self._kind == "rename":
             if event == "os.rename" and any(map(self._is_under, arguments[:2])):
                 raise OSError(errno.EIO, os.strerror(errno.EIO), os.fsdecode(arguments[0]))
         elif self._writes(event, arguments) and self._is_under(arguments[0]):
@@ -67,3 +72,9 @@ class DiskFault:
             return False  # a file descriptor
         absolute = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100
         return absolute == self._under or self._under in absolute.parents
+
+
+def _tear(path: str | bytes | os.PathLike[str]) -> None:
+    file = Path(os.fsdecode(path))
+    if file.is_file():
+        os.truncate(file, file.stat().st_size // 2)

@@ -11,11 +11,11 @@ from beam_ingest.api.config_model import ConfigModel
 DEFAULT_METHODS = frozenset({"keyed", "poll", "process", "publish", "read", "write"})
 """What fails where ``on`` is not given: each kind of component has one of them."""
 
-_KINDS = ("raise_", "hang", "kill", "outcomes", "disk")
+_KINDS = ("raise_", "hang", "kill", "outcomes", "disk", "again")
 
 
 class Fault(ConfigModel):
-    """From the ``at``-th call on, ``times`` times, one of: raise, hang, kill, outcomes, disk."""
+    """From the ``at``-th call on, ``times`` times: raise, hang, kill, outcomes, disk or again."""
 
     on: str | None = Field(
         None,
@@ -49,10 +49,15 @@ class Fault(ConfigModel):
     outcomes: Literal["short", "long"] | None = Field(
         None, description="Of write and publish: one outcome too few, or one too many."
     )
-    disk: Literal["full", "rename"] | None = Field(
+    disk: Literal["full", "rename", "torn"] | None = Field(
         None,
-        description="Until the component is closed: no file can be opened for writing, or no "
-        "file can be renamed.",
+        description="Until the component is closed: no file can be opened for writing, no file "
+        "can be renamed, or what is renamed holds half of its bytes.",
+    )
+    again: bool = Field(
+        False,
+        description="The call comes twice, as where a bundle is run again; the second answer "
+        "counts. Of write and publish.",
     )
     under: str | None = Field(None, description="The folder in which the disk fails.")
 
@@ -60,10 +65,10 @@ class Fault(ConfigModel):
     def _one_kind(self) -> Fault:
         given: list[Any] = [name for name in _KINDS if getattr(self, name)]
         if len(given) != 1:
-            raise ValueError("give one of raise, hang, kill, outcomes and disk")
+            raise ValueError("give one of raise, hang, kill, outcomes, disk and again")
         if (self.disk is None) != (self.under is None):
             raise ValueError("disk and under go together: under is the folder that fails")
-        if self.after and (self.outcomes or self.disk):
+        if self.after and (self.outcomes or self.disk or self.again):
             raise ValueError("after goes with raise, hang and kill")
         return self
 

@@ -50,14 +50,14 @@ class FaultScript:
     ) -> Iterator[list[Fault]]:
         """One call of a method: faults before it at entry, those after it at the end.
 
-        Gives the due faults that change its answer (``outcomes``).
+        Gives the due faults that change its answer (``outcomes``) or repeat it (``again``).
         """
         with self._lock:
             self._calls[on] += 1
             number = self._calls[on]
         due = self._due(on, number, split, names, after=False)
         self._happen(due)
-        yield [fault for fault in due if fault.outcomes]
+        yield [fault for fault in due if fault.outcomes or fault.again]
         self._happen(self._due(on, number, split, names, after=True))
 
     def at(

@@ -46,6 +46,7 @@ class GoodTelling(GoodBulkSink):
 
 _SENDING = (
     "sending_again_has_the_same_effect", "commit_may_come_again", "abort_may_come_again",
+    "a_retrying_runner_has_the_same_effect",
 )  # fmt: skip
 
 
@@ -63,7 +64,9 @@ class DefersForEver(GoodBulkSink):
         return [Deferred("later")] * file.count
 
 
-@caught_by(Suite, "sending_again_has_the_same_effect")
+@caught_by(
+    Suite, "sending_again_has_the_same_effect", "a_retrying_runner_has_the_same_effect"
+)  # fmt: skip
 class Appends(GoodBulkSink):
     def publish(self, file: StagedFile) -> None:
         with Path(self.config.path, file.id).open("ab") as target:

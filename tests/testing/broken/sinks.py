@@ -124,6 +124,7 @@ class GoodRaisingSink(GoodSink):
     "sending_again_has_the_same_effect", "commit_may_come_again", "abort_may_come_again",
     "a_complete_listing_retires_nothing", "what_a_listing_does_not_name_is_retired",
     "retiring_too_much_is_refused", "several_threads_may_write",
+    "a_retrying_runner_has_the_same_effect",
 )  # fmt: skip
 class AnswersTooFew(GoodSink):
     def write(self, batch: Batch) -> Iterable[Outcome]:
@@ -135,6 +136,7 @@ class AnswersTooFew(GoodSink):
     "sending_again_has_the_same_effect", "commit_may_come_again", "abort_may_come_again",
     "a_complete_listing_retires_nothing", "what_a_listing_does_not_name_is_retired",
     "retiring_too_much_is_refused", "several_threads_may_write",
+    "a_retrying_runner_has_the_same_effect",
 )  # fmt: skip
 class AnswersTrue(GoodSink):
     def write(self, batch: Batch) -> Any:
@@ -147,7 +149,8 @@ class AnswersRejectedLast(GoodSink):
         return sorted(super().write(batch) or (), key=lambda outcome: outcome != Written())
 
 
-@caught_by(Suite, "sending_again_has_the_same_effect", "several_threads_may_write")
+@caught_by(Suite, "sending_again_has_the_same_effect", "several_threads_may_write",
+           "a_retrying_runner_has_the_same_effect")  # fmt: skip
 class Appends(GoodSink):
     """The same batch again doubles it."""
 
@@ -158,7 +161,20 @@ class Appends(GoodSink):
         return folder / f"{name}-{len(list(folder.iterdir()))}.json"
 
 
-@caught_by(Suite, "sending_again_has_the_same_effect", "several_threads_may_write")
+@caught_by(Suite, "a_retrying_runner_has_the_same_effect", "several_threads_may_write")
+class NamesRecordsByTheirBatch(GoodSink):
+    retire = Sink.retire
+
+    def write(self, batch: Batch) -> Iterable[Outcome] | None:
+        self.part = batch.id.partition("/")[2]
+        return super().write(batch)
+
+    def file(self, name: str) -> Path:
+        return super().file(f"{self.part}-{name}")
+
+
+@caught_by(Suite, "sending_again_has_the_same_effect", "several_threads_may_write",
+           "a_retrying_runner_has_the_same_effect")  # fmt: skip
 class AppendsWhatAnotherInstanceWrote(Appends):
     def open(self) -> None:
         self.written: set[str] = set()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from beam_ingest import ConfigModel, Record, Scope, Secret, Source, Split
+from beam_ingest import ConfigModel, Record, Remember, Scope, Secret, Source, Split
 from beam_ingest.api.entities import Database, DatabaseSchema, DatabaseService, Table
 from beam_ingest.testing import SourceSuite
 from tests.testing.broken.bite import caught_by, passes
@@ -213,3 +213,38 @@ class ReadsASet(GoodSource):
     def read(self, split: Split) -> Iterator[Record]:
         for name in {f"table_{number}" for number in range(50)}:
             yield table("shop", name)
+
+
+@passes(Suite)
+class GoodRememberingSource(GoodSource):
+    """Remembers at the end of a split which names it has read, and leaves them out."""
+
+    def remembers(self) -> bool:
+        return True
+
+    def read(self, split: Split) -> Iterator[Any]:
+        known = self.context.state.get(split.key, [])
+        for record in super().read(split):
+            if isinstance(record, Table) and record.name not in known:
+                yield record
+        yield Remember(split.key, list(TABLES))
+
+
+@caught_by(Suite, "it_goes_on_from_what_it_remembers")
+class ReadsAllAgain(GoodRememberingSource):
+    def read(self, split: Split) -> Iterator[Any]:
+        yield from GoodSource.read(self, split)
+        yield Remember(split.key, list(TABLES))
+
+
+@caught_by(Suite, "it_goes_on_from_what_it_remembers")
+class RemembersNothing(GoodSource):
+    def remembers(self) -> bool:
+        return True
+
+
+@caught_by(Suite, "it_goes_on_from_what_it_remembers")
+class RemembersWhatIsNoJson(GoodRememberingSource):
+    def read(self, split: Split) -> Iterator[Any]:
+        yield from super().read(split)
+        yield Remember(split.key, TABLES)

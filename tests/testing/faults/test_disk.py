@@ -41,6 +41,18 @@ def test_a_disk_that_cannot_rename_leaves_both_names_as_they_were(tmp_path: Path
     assert (tmp_path / "old").read_text() == "old"
 
 
+def test_a_disk_that_tears_writes_puts_half_files_in_place(tmp_path: Path) -> None:
+    with DiskFault("torn", tmp_path / "there"):
+        (tmp_path / "there").mkdir()
+        for name in ("renamed", "linked", "elsewhere"):
+            (tmp_path / name).write_text("0123456789")
+        (tmp_path / "renamed").replace(tmp_path / "there" / "a")
+        os.link(tmp_path / "linked", tmp_path / "there" / "b")
+        (tmp_path / "elsewhere").replace(tmp_path / "c")
+    texts = [(tmp_path / name).read_text() for name in ("there/a", "there/b", "c")]
+    assert texts == ["01234", "01234", "0123456789"]
+
+
 def test_a_disk_fault_begins_at_its_call_and_ends_with_the_component(tmp_path: Path) -> None:
     script = FaultScript([{"at": 2, "disk": "full", "under": str(tmp_path)}])
     processor = faulty(build(Same), script)
