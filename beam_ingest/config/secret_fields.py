@@ -104,7 +104,9 @@ def _secrets(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
         yield path, value
     elif isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
-            yield from _secrets(getattr(value, name), (*path, field.alias or name))
+            # A connection that the server will give has no values yet.
+            inner = getattr(value, name, None)
+            yield from _secrets(inner, (*path, field.alias or name))
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _secrets(item, (*path, str(key)))

@@ -196,3 +196,12 @@ def test_keys_written_as_in_python_are_masked_too(loaded: Load) -> None:
     )
     assert checked.server.security_config.jwt_token.get() == GEHEIM
     assert GEHEIM not in everything(checked)
+
+
+def test_a_connection_that_the_server_will_give_has_no_secrets_yet() -> None:
+    checked = load({
+        "source": {"type": "postgres", "serviceName": "shop"},
+        "sink": {"type": "console"},
+        "workflowConfig": {"openMetadataServerConfig": {"hostPort": "http://om:8585/api"}},
+    })  # fmt: skip
+    assert checked.connection_from_server
