@@ -78,10 +78,10 @@ class DatabaseLineage(QueryLogReading):
     threads: int = Field(
         1, ge=1, le=256, description="Connections to the database that one worker reads with."
     )
-    parsing_timeout_limit: int = Field(
-        300, ge=1, description="Seconds after which a query is given up on."
-    )
 
+    parsing_timeout_limit: Annotated[
+        int, Ignored("the work on a query is limited by the parser's steps, not by a clock")
+    ] = 300
     override_view_lineage: Annotated[
         bool, Ignored("an edge replaces the one between the same tables; no other is deleted")
     ] = False

@@ -16,7 +16,7 @@ from beam_ingest.api.entities import (
     DatabaseService,
 )
 from beam_ingest.api.errors import FatalError
-from beam_ingest.api.record import Record
+from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.source import Scope, Source, Split
 from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
@@ -83,7 +83,7 @@ class SqlSource(Source):
         """What the server may store of the connection: the settings without secrets."""
         return {"type": self.service_type}
 
-    def read(self, split: Split) -> Iterator[Record]:
+    def read(self, split: Split) -> Iterator[Record | Unreadable]:
         """The tables of the split, its procedures, and the lineage of its views."""
         database: str = split.payload["database"]
         fqn_of = partial(self.catalogue.reading.fqn_if_read, database)

@@ -124,7 +124,7 @@ class MysqlUsageConfig(LoggingServer, MysqlConfig):
     """A MySQL server whose query log is read."""
 
     supports_usage_extraction: Annotated[
-        bool, Ignored("a workflow of this type always reads the query log")
+        bool, Ignored("the workflow says by its type what is read")
     ] = True
 
 

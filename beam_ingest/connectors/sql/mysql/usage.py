@@ -30,15 +30,18 @@ class MysqlUsageSource(QueryLogSource):
         """MySQL's."""
         return "mysql"
 
-    def server_splits(self, options: QueryLogReading) -> Iterator[Split]:
-        """One a day."""
-        log = QueryLog(self.config)
+    def server_ready(self) -> None:
+        """Whether the table can be read, and is written."""
         try:
-            log.check()
+            QueryLog(self.config).check()
         except Unreachable as error:
             # A server that never answered has another address.
             raise FatalError(error.message, hint=error.hint) from None
-        yield from day_splits(log.kind, options.query_log_duration, self.now())
+
+    def server_splits(self, options: QueryLogReading) -> Iterator[Split]:
+        """One a day."""
+        kind = QueryLog(self.config).kind
+        yield from day_splits(kind, options.query_log_duration, self.now())
 
     def server_queries(self, split: Split) -> Iterator[LoggedQuery]:
         """The queries of a day."""

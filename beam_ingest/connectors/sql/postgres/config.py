@@ -92,5 +92,5 @@ class PostgresUsageConfig(PostgresConfig):
         STATEMENTS, description="The view that counts statements, or one of your own like it."
     )
     supports_usage_extraction: Annotated[
-        bool, Ignored("a workflow of this type always reads the query log")
+        bool, Ignored("the workflow says by its type what is read")
     ] = True

@@ -30,8 +30,8 @@ class PostgresUsageSource(QueryLogSource):
         """PostgreSQL's."""
         return "postgres"
 
-    def server_splits(self, options: QueryLogReading) -> Iterator[Split]:
-        """One: the view is read whole, and holds no times."""
+    def server_ready(self) -> None:
+        """Ask since when the server has counted, which may be too long ago."""
         today = self.now().date()
         try:
             since = self.statements().since()
@@ -46,7 +46,10 @@ class PostgresUsageSource(QueryLogSource):
                 since.isoformat(timespec="seconds"),
                 today,
             )
-        yield Split("pg_stat_statements", {_DAY: today.isoformat()})
+
+    def server_splits(self, options: QueryLogReading) -> Iterator[Split]:
+        """One: the view is read whole, and holds no times."""
+        yield Split("pg_stat_statements", {_DAY: self.now().date().isoformat()})
 
     def server_queries(self, split: Split) -> Iterator[LoggedQuery]:
         """A record for each statement, with its number of calls."""

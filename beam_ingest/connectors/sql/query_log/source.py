@@ -40,8 +40,14 @@ class QueryLogSource(Source):
         """sqlglot's name of the SQL that is logged; empty where it is not known."""
         raise NotImplementedError(f"{type(self).__name__}.sql_dialect")
 
+    def server_ready(self) -> None:
+        """Look at the server's own log before it is listed; warn of what would be counted wrong.
+
+        Raises ``FatalError`` where there is none.
+        """
+
     def server_splits(self, options: QueryLogReading) -> Iterator[Split]:
-        """The splits of the server's own log. Raises ``FatalError`` where it keeps none."""
+        """The splits of the server's own log. Does not connect."""
         raise NotImplementedError(f"{type(self).__name__}.server_splits")
 
     def server_queries(self, split: Split) -> Iterator[LoggedQuery | Unreadable]:
@@ -62,6 +68,12 @@ class QueryLogSource(Source):
 
     def splits(self) -> Iterator[Split | Scope]:
         """Parts of files, or parts of the server's log."""
+        if self.options().query_log_file_path is None:
+            self.server_ready()
+        yield from self.log_splits()
+
+    def log_splits(self) -> Iterator[Split]:
+        """The same, without a look at the server's log before."""
         options = self.options()
         path = options.query_log_file_path
         if path is None:
@@ -98,8 +110,8 @@ class QueryLogUsageSource(QueryLogSource):
         """As the connection's type says, or ``dialect``."""
         return self.config.sql_dialect
 
-    def server_splits(self, options: QueryLogReading) -> Iterator[Split]:
-        """None: there is no server to ask."""
+    def server_ready(self) -> None:
+        """There is no server to ask."""
         raise FatalError(
             "there is no log to read: queryLogFilePath is not set",
             hint="set source.sourceConfig.config.queryLogFilePath to a file or a folder",
@@ -108,8 +120,7 @@ class QueryLogUsageSource(QueryLogSource):
     def server_checks(self) -> Iterable[Check]:
         """One, which fails as the listing does."""
 
-        def missing() -> str:
-            list(self.server_splits(self.options()))
-            return ""
+        def missing() -> None:
+            self.server_ready()
 
         return (Check("log files", missing),)
