@@ -14,9 +14,6 @@ from sqlglot.optimizer.scope import Scope
 from beam_ingest.lineage.follow import Origin
 from beam_ingest.lineage.names import Naming, TableName
 
-_DEEP = 20
-"""So far a column is followed through queries in queries; a recursive one meets itself."""
-
 Candidates = tuple[Origin[TableName], ...]
 """The columns that a name may stand for: of one table, or of several."""
 
@@ -35,6 +32,7 @@ class Columns:
         self._naming, self._made = naming, made
         self._used: dict[TableName, dict[str, None]] = {}
         self._joins: dict[Join, None] = {}
+        self._known: dict[tuple[int, str | None, str], Candidates] = {}
 
     def add(self, scope: Scope) -> None:
         """What one scope uses."""
@@ -88,49 +86,66 @@ class Columns:
         ]
         return tuple(dict.fromkeys(found))
 
-    def _candidates(self, scope: Scope, column: exp.Column, depth: int = 0) -> Candidates:
-        name, table = self._naming.column(column.this), self._naming.fold(column.table)
+    def _candidates(self, scope: Scope, column: exp.Column) -> Candidates:
+        return self._named(scope, column.table, self._naming.column(column.this))
+
+    def _named(self, scope: Scope, table: str, name: str) -> Candidates:
+        key = id(scope), table, name
+        if key not in self._known:
+            self._known[key] = ()  # a recursive query meets itself
+            self._known[key] = tuple(dict.fromkeys(self._found(scope, table, name)))
+        return self._known[key]
+
+    def _found(self, scope: Scope, table: str, name: str) -> list[Origin[TableName]]:
+        fold, wanted = self._naming.fold, self._naming.fold(table)
         at: Scope | None = scope
         while at is not None:
             if table:
                 for alias, source in at.sources.items():
-                    if self._naming.fold(alias) == table:
-                        return tuple(dict.fromkeys(self._through(source, name, depth)))
+                    if fold(alias) == wanted:
+                        return list(self._through(source, name))
             else:
                 sources = [source for _, source in at.selected_sources.values()]
-                found = [each for s in sources for each in self._through(s, name, depth)]
+                found = [each for source in sources for each in self._through(source, name)]
                 if found:
-                    return tuple(dict.fromkeys(found))
-            at = at.parent  # a query in a query may name the columns of the outer one
-        return ()
+                    return found
+            # A query in a condition may name the columns of the outer one; a table may not.
+            at = at.parent if at.is_subquery or at.is_set_operation else None
+        return []
 
-    def _through(
-        self, source: exp.Table | Scope, name: str, depth: int = 0
-    ) -> Iterator[Origin[TableName]]:
+    def _through(self, source: exp.Table | Scope, name: str) -> Iterator[Origin[TableName]]:
         """What the column ``name`` of a source is, where it is a plain column of tables."""
-        if depth > _DEEP:
-            return
         if isinstance(source, exp.Table):
             place = self._naming.table(source)
             if place is not None and place in self._made:
-                yield from self._through(self._made[place], name, depth + 1)
+                yield from self._given(self._made[place], name)
             elif place is not None and not source.alias_column_names:
                 yield place, name
+        elif not source.outer_columns:
+            yield from self._given(source, name)
+
+    def _given(self, scope: Scope, name: str) -> Candidates:
+        """What the column ``name`` that the query of ``scope`` gives is."""
+        key = id(scope), None, name
+        if key not in self._known:
+            self._known[key] = ()
+            self._known[key] = tuple(dict.fromkeys(self._projected(scope, name)))
+        return self._known[key]
+
+    def _projected(self, scope: Scope, name: str) -> Iterator[Origin[TableName]]:
+        query, fold = scope.expression, self._naming.fold
+        if not isinstance(query, exp.Select):
             return
-        query = source.expression
-        if not isinstance(query, exp.Select) or source.outer_columns:
-            return
-        wanted = self._naming.fold(name)
         for projection in query.selects:
             if projection.is_star:
                 qualifier = projection.table if isinstance(projection, exp.Column) else ""
-                for alias, (_, inner) in source.selected_sources.items():
-                    if not qualifier or self._naming.fold(alias) == self._naming.fold(qualifier):
-                        yield from self._through(inner, name, depth + 1)
-            elif self._naming.fold(projection.alias_or_name) == wanted:
+                for alias, (_, inner) in scope.selected_sources.items():
+                    if not qualifier or fold(alias) == fold(qualifier):
+                        yield from self._through(inner, name)
+            elif fold(projection.alias_or_name) == fold(name):
                 plain = projection.unalias()
                 if isinstance(plain, exp.Column):
-                    yield from self._candidates(source, plain, depth + 1)
+                    yield from self._candidates(scope, plain)
                 return
 
 

@@ -12,6 +12,11 @@ from typing import Generic, TypeVar
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from beam_ingest.lineage.parse import Unparsable
+
+_WIDE = 10_000
+"""A query has so many columns at most."""
+
 Place = TypeVar("Place", bound=Hashable)
 """How a table is named."""
 Origin = tuple[Place, str]
@@ -40,7 +45,7 @@ class Follower(Generic[Place]):
         self._done: dict[int, list[Output[Place]]] = {}
 
     def outputs(self, scope: Scope) -> list[Output[Place]]:
-        """The columns that the query of ``scope`` gives, in order."""
+        """The columns that the query of ``scope`` gives, in order. Raises ``Unparsable``."""
         if id(scope) not in self._done:
             self._done[id(scope)] = []  # a recursive query meets itself
             self._done[id(scope)] = self._outputs(scope)
@@ -61,6 +66,8 @@ class Follower(Generic[Place]):
         for projection in query.selects:
             if projection.is_star:
                 found.extend(self._star(scope, projection))
+                if len(found) > _WIDE:  # stars of stars double with every query around them
+                    raise Unparsable(f"it has more than {_WIDE} columns")
             else:
                 origins = frozenset(self._of(scope, projection))
                 found.append((projection.alias_or_name, origins))

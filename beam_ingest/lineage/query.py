@@ -81,8 +81,15 @@ class Query:
     def flows(self, known: Known) -> list[Flow]:
         """What the text writes, and what of; the flow of a table into itself is none.
 
-        The columns of a target that is not known are those that the statement names.
+        The columns of a target that is not known are those that the statement names. Raises
+        ``Unparsable`` where there are too many to follow.
         """
+        try:
+            return self._flows(known)
+        except RecursionError as error:
+            raise Unparsable(reason_of(error)) from None
+
+    def _flows(self, known: Known) -> list[Flow]:
         follower = Follower(self._naming.table, known, self._naming.fold, self._made)
         sources: dict[TableName, dict[TableName, None]] = {}
         columns: dict[TableName, dict[str, dict[Origin[TableName], None]]] = {}

@@ -56,7 +56,10 @@ class ViewColumns:
 
         Nothing for a column that is computed of none, or that cannot be followed.
         """
-        found = Follower(self.place, known.get, self.fold).outputs(self._scopes[-1])
+        try:
+            found = Follower(self.place, known.get, self.fold).outputs(self._scopes[-1])
+        except (Unparsable, RecursionError):
+            return [frozenset()] * len(columns)
         if len(found) == len(columns):
             return [origins for _, origins in found]
         by_name = {self.fold(name): origins for name, origins in found}

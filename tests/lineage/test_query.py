@@ -194,6 +194,19 @@ def test_an_unknown_dialect_is_a_reason() -> None:
         Query("select 1", "klingon")
 
 
+def test_a_name_is_looked_for_once_in_each_query() -> None:
+    # Looked for again in every query around it, it would take longer than the universe.
+    deep = "select x from t"
+    for depth in range(25):
+        deep = f"select nosuch, x as x from ({deep}) a{depth}, u b{depth} where lost = nosuch"
+    with_ctes = ", ".join(f"c{n} as (select * from c{n - 1} a, c{n - 1} b)" for n in range(1, 40))
+    text = f"with c0 as (select * from a), {with_ctes} select * from c39"
+    with pytest.raises(Unparsable, match="more than 10000 columns"):
+        Query(f"insert into t {text}", "postgres").flows(lambda table: KNOWN.get(table.name))
+    for each in (deep, f"with c0 as (select * from t), {with_ctes} select lost from c39"):
+        Query(each, "postgres").uses()
+
+
 def test_the_work_on_one_query_is_limited() -> None:
     text = "select " + ", ".join(f"f(x, {n})" for n in range(200))
     Query(text, "postgres")

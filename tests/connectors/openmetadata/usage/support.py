@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from beam_ingest.api import fqn
 from beam_ingest.api.component import Context
 from beam_ingest.connectors.openmetadata.usage.stage import TableUsageStage
 from beam_ingest.processors.query_parser import QueryParserProcessor
@@ -46,11 +47,12 @@ def fill(
     fake.add("database", database, service=service)
     for schema, tables in schemas.items():
         fake.add("databaseSchema", schema, database=f"{service}.{database}")
+        inside = fqn.build(service, database, schema)
         for table, columns in tables.items():
             fake.add(
                 "table",
                 table,
-                databaseSchema=f"{service}.{database}.{schema}",
+                databaseSchema=inside,
                 columns=[{"name": name, "dataType": "INT"} for name in columns],
             )
 
