@@ -3,13 +3,15 @@
 # make check   the quick part of that, under 90 seconds
 # make lint    ruff and mypy
 # make torture kill runs, and their machine, at a hundred points; resume, and compare (ten minutes)
+# make lock    pin and hash what the templates' image installs
 # make bench   measure against a plain Python loop
 
 SHELL := /bin/bash
 PYTHON ?= python3
+LOCKED := dataflow gcp-secret kafka mysql opensearch postgres
 BIN := .venv/bin
 
-.PHONY: demo test check lint bench torture servers
+.PHONY: demo test check lint bench torture lock servers
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -36,6 +38,12 @@ bench: .venv/installed-dev
 
 torture: .venv/installed-dev
 	$(BIN)/python -m tests.torture
+
+lock: .venv/installed-dev
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade \
+		$(LOCKED:%=--extra %) -o beam_ingest/templates/files/requirements.txt pyproject.toml
+	$(BIN)/beam-ingest template build
 
 servers: .venv/installed-dev
 	@tests/servers/install.sh
