@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from beam_ingest.api.errors import CannotStart
-from beam_ingest.templates import database_to_files, database_to_openmetadata
+from beam_ingest.templates import (
+    database_to_files,
+    database_to_openmetadata,
+    query_usage_to_openmetadata,
+)
 from beam_ingest.templates.template import Template
 
 TEMPLATES: tuple[Template[Any], ...] = (
     database_to_openmetadata.TEMPLATE,
     database_to_files.TEMPLATE,
+    query_usage_to_openmetadata.TEMPLATE,
 )
 """All of them, in the order in which they are listed."""
 

@@ -11,9 +11,10 @@ from beam_ingest.templates.template import Parameters
 
 DatabaseType = Literal["postgres", "mysql", "mariadb", "sqlite"]
 
-_CONNECTION_TYPES = {
+CONNECTION_TYPES = {
     "postgres": "Postgres", "mysql": "Mysql", "mariadb": "MariaDB", "sqlite": "SQLite",
 }  # fmt: skip
+"""By type of the source, what its connection calls itself."""
 
 
 class RunParameters(Parameters):
@@ -115,7 +116,7 @@ class DatabaseParameters(Parameters):
         }
 
     def _connection(self) -> dict[str, Any]:
-        kind = _CONNECTION_TYPES.get(self.database_type)
+        kind = CONNECTION_TYPES.get(self.database_type)
         if self.database_type == "sqlite":
             return {"type": kind, "databaseMode": self.database_file}
         password = reference(self.password)

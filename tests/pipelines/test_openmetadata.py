@@ -1,0 +1,51 @@
+"""The workflows that write to OpenMetadata, into a fake server."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from beam_ingest import Workflow
+from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenMetadata]:
+    with FakeOpenMetadata() as running:
+        monkeypatch.setenv("OPENMETADATA_URL", running.url)
+        monkeypatch.setenv("OPENMETADATA_TOKEN", BOT_TOKEN)
+        monkeypatch.setenv("SHOP_DB", "out/shop.db")
+        yield running
+
+
+def test_a_database_comes_to_openmetadata_and_what_did_not_change_is_not_sent_again(
+    quickstart: Path, fake: FakeOpenMetadata
+) -> None:
+    report = Workflow.from_config("pipelines/database-to-openmetadata.yaml").run()
+    assert report.status == "success"
+    tables = fake.store.entities["table"]
+    assert "shop.default.main.orders" in tables
+    again = Workflow.from_config("pipelines/database-to-openmetadata.yaml").run()
+    (sink,) = [step for step in again.steps if step.kind == "sink"]
+    assert again.status == "success"
+    assert sink.unchanged >= len(tables)
+
+
+def test_query_logs_become_usage_of_tables(
+    quickstart: Path, fake: FakeOpenMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Workflow.from_config("pipelines/database-to-openmetadata.yaml").run().raise_for_status()
+    monkeypatch.setenv("QUERY_LOGS", "logs")
+    (quickstart / "logs").mkdir()
+    with (quickstart / "logs" / "queries.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["query_text", "start_time", "database_name", "schema_name", "user_name"])
+        for number in range(7):
+            query = f"select * from orders where id = {number}"
+            rows.writerow([query, "2026-11-20T08:00:00Z", "default", "main", "ann"])
+    report = Workflow.from_config("pipelines/query-usage.yaml").run()
+    assert report.status == "success"
+    assert fake.store.usage == {("shop.default.main.orders", "2026-11-20"): 7}
