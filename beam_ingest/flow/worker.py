@@ -7,6 +7,7 @@ looks whether a stop was asked for.
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import logging
@@ -133,7 +134,9 @@ class Worker:
 
     def disk_failed(self, error: OSError) -> None:
         """Stop the run because what must survive cannot be kept."""
-        self.request_stop(f"the run directory cannot be written: {error}", 1)
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "what is durable is kept: make room, and go on with --resume" if full else None
+        self.request_stop(f"the run directory cannot be written: {error}", 1, hint)
 
     def at(self, split: str, step: str, *, patient: bool = False) -> None:
         """What this process does now, for the heartbeat.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -75,6 +76,13 @@ def test_a_source_that_hangs_cannot_keep_a_signal_from_ending_the_run(project: P
     assert process.returncode == 143
     assert time.monotonic() - sent < 10
     assert project.report()["splits"] == {"total": 6, "done": 4, "failed": 0, "notRead": 2}
+
+    (project.folder / "gate").touch()
+    resumed = project.run("run", "-c", "workflow.yaml", "--resume", "latest")
+    assert resumed.returncode == 1  # half of all records fail in this workflow
+    assert project.report()["splits"] == {"total": 6, "done": 6, "failed": 0, "notRead": 0}
+    written = (project.folder / "out.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["n"] for line in written) == list(range(1, 2000, 2))
 
 
 def test_after_kill_9_what_every_mark_names_is_on_disk(project: Project) -> None:
