@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.servers.elasticsearch import elasticsearch_server
 from tests.servers.flink import JobServer, job_server
 from tests.servers.mariadb import MariadbServer, mariadb_server
+from tests.servers.opensearch import opensearch_server
 from tests.servers.postgres import PostgresServer, postgres_server
+from tests.servers.search_server import SearchServer
 
 # The same examples in every run, and no verdict by the clock of a busy machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -39,3 +42,13 @@ def mariadb() -> Iterator[MariadbServer]:
 @pytest.fixture(scope="session")
 def flink() -> Iterator[JobServer]:
     yield from job_server()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch() -> Iterator[SearchServer]:
+    yield from elasticsearch_server()
+
+
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[SearchServer]:
+    yield from opensearch_server()

@@ -11,15 +11,16 @@ from pathlib import Path
 
 
 @cache
-def java(at_least: int) -> Path | None:
-    """The program ``java`` of the oldest JDK or JRE that is new enough, or None.
+def java(at_least: int, at_most: int = 1000) -> Path | None:
+    """The program ``java`` of the oldest JDK or JRE that is new enough (and not too new), or None.
 
     Looked for are JAVA_HOME, the PATH and where Debian and Temurin put theirs.
     """
     places = [Path(os.environ["JAVA_HOME"], "bin", "java")] if os.environ.get("JAVA_HOME") else []
-    places += [Path(found)] if (found := shutil.which("java")) else []
+    places += [Path(on_path)] if (on_path := shutil.which("java")) else []
     places += sorted(Path("/usr/lib/jvm").glob("*/bin/java"))
-    fitting = [(version, path) for path in places if (version := _version(path)) >= at_least]
+    found = [(_version(path), path) for path in places]
+    fitting = [(version, path) for version, path in found if at_least <= version <= at_most]
     return min(fitting)[1] if fitting else None
 
 
