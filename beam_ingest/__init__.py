@@ -10,10 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from beam_ingest.api.bulk_sink import BulkSink, StagedFile
+    from beam_ingest.api.bulk_sink import BulkSink, StagedFile, Tally
     from beam_ingest.api.component import Check, Component, Context
     from beam_ingest.api.config_model import ConfigModel, Ignored, Refused
-    from beam_ingest.api.errors import Drop, FatalError, IngestError, RecordError, TransientError
+    from beam_ingest.api.errors import (
+        Drop,
+        FatalError,
+        IngestError,
+        NotComplete,
+        RecordError,
+        TransientError,
+    )
     from beam_ingest.api.outcomes import (
         Deferred,
         Outcome,
@@ -34,10 +41,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "api.bulk_sink": ("BulkSink", "StagedFile"),
+    "api.bulk_sink": ("BulkSink", "StagedFile", "Tally"),
     "api.component": ("Check", "Component", "Context"),
     "api.config_model": ("ConfigModel", "Ignored", "Refused"),
-    "api.errors": ("Drop", "FatalError", "IngestError", "RecordError", "TransientError"),
+    "api.errors": (
+        "Drop",
+        "FatalError",
+        "IngestError",
+        "NotComplete",
+        "RecordError",
+        "TransientError",
+    ),
     "api.outcomes": (
         "Deferred",
         "Outcome",
@@ -59,10 +73,10 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Batch", "BulkSink", "Check", "Component", "ConfigModel", "Context", "Deferred", "Drop",
-    "FatalError", "Ignored", "IngestError", "Outcome", "Poll", "Processor", "Record",
+    "FatalError", "Ignored", "IngestError", "NotComplete", "Outcome", "Poll", "Processor", "Record",
     "RecordError", "Refused", "Rejected", "Remember", "Retired", "Scope", "Secret", "Sink",
-    "Skipped", "Source", "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Timed",
-    "TransientError", "Unchanged", "Unreadable", "Workflow", "Written", "__version__",
+    "Skipped", "Source", "Split", "Stage", "StagedFile", "StagedSink", "StreamSource", "Tally",
+    "Timed", "TransientError", "Unchanged", "Unreadable", "Workflow", "Written", "__version__",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Literal
 
@@ -44,6 +44,15 @@ class StagedFile:
         return map(decode, self.lines())
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has published: so many lines taken and refused, of ``files``."""
+
+    taken: int
+    refused: int
+    files: Sequence[StagedFile]
+
+
 class BulkSink(Component):
     """Publishes staged files, each an idempotent upsert of all that is in it."""
 
@@ -73,6 +82,12 @@ class BulkSink(Component):
     def begin(self) -> Token:
         """Once a run, before the first publish; deterministic and idempotent by ``run_id``."""
         return None
+
+    def verify(self, token: Token, tally: Tally) -> None:
+        """Before ``commit``: see that all is there that was published. Idempotent.
+
+        Raises ``NotComplete`` where it is not: the run is then aborted, and has failed.
+        """
 
     def commit(self, token: Token) -> None:
         """Make what was published visible. Idempotent."""

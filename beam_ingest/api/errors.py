@@ -69,6 +69,10 @@ class RetireRefused(IngestError):
     """More of a scope would be retired than ``beam.retire.maxShare`` allows."""
 
 
+class NotComplete(IngestError):
+    """What a run has published is not all there: nothing is made visible, the run has failed."""
+
+
 class CannotStart(IngestError):
     """What was asked for cannot be run: a usage error, before anything was written."""
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from beam_ingest.api.bulk_sink import BulkSink
+from beam_ingest.api.bulk_sink import BulkSink, Tally
+from beam_ingest.api.errors import NotComplete
 from beam_ingest.api.sink import Sink
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.plan import Plan, Writer
@@ -54,23 +55,43 @@ def begin(run: RunDir, name: str, component: Sink | BulkSink, wait: Any) -> None
 
 
 def end(
-    run: RunDir, name: str, component: Sink | BulkSink, wait: Any, *, commit: bool
+    run: RunDir,
+    name: str,
+    component: Sink | BulkSink,
+    wait: Any,
+    *,
+    commit: bool,
+    tally: Tally | None = None,
 ) -> str | None:
-    """Commit or abort what has begun, once; why that failed, or None."""
+    """Commit or abort what has begun, once; why that failed, or None.
+
+    Before a commit a bulk sink is shown the ``tally``: what is not all there is aborted.
+    """
     state, token = run.token(name)
     if state not in UNDER_WAY:
         return None
+    missing = None
     try:
         if state == "beginning":
             token = retrying(component.begin, wait, RetryPolicy())
-        if commit and state == "begun":
-            if isinstance(component, BulkSink):
-                component.notes = run.notes(name)
+        commit = commit and state == "begun"
+        if commit and isinstance(component, BulkSink):
+            component.notes = run.notes(name)
+            missing = _missing(component, token, tally, wait) if tally is not None else None
+        if commit and missing is None:
             retrying(lambda: component.commit(token), wait, RetryPolicy())
             run.write_token(name, "committed", token)
         else:
             retrying(lambda: component.abort(token), wait, RetryPolicy())
             run.write_token(name, "aborted", token)
     except Exception as error:  # the run's end is told, whatever a sink raises
+        return reason_of(error)
+    return missing
+
+
+def _missing(component: BulkSink, token: Any, tally: Tally, wait: Any) -> str | None:
+    try:
+        retrying(lambda: component.verify(token, tally), wait, RetryPolicy())
+    except NotComplete as error:
         return reason_of(error)
     return None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from beam_ingest.api.bulk_sink import BulkSink
+from beam_ingest.api.bulk_sink import BulkSink, Tally
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.report import DeadLetterReport, Report, RetireReport, StateReport
 from beam_ingest.flow.begin import UNDER_WAY, end
@@ -19,6 +19,7 @@ from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.fold import Fold, fold
 from beam_ingest.flow.names import read_new_names
 from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.publish import staged_file
 from beam_ingest.flow.remembered import advance
 from beam_ingest.flow.retire import can_retire, retire
 from beam_ingest.flow.run_dir import RunDir
@@ -63,7 +64,7 @@ def finish(
     else:
         for writer in plan.writers:
             if alone or verdict.may_commit:
-                _end_writer(plan, run, writer, verdict, retired, troubles, wait)
+                _end_writer(plan, run, writer, folded, verdict, retired, troubles, wait)
             # Else requests that hang may still write into what would be aborted: the next run of
             # the workflow aborts it, or resume goes on with it.
     if troubles:
@@ -109,6 +110,7 @@ def _end_writer(
     plan: Plan,
     run: RunDir,
     writer: Writer,
+    folded: Fold,
     verdict: Verdict,
     retired: RetireReport,
     troubles: list[tuple[str, str]],
@@ -139,7 +141,8 @@ def _end_writer(
         # A replay's commit replaces nothing: that was seen to before it began.
         completed = completed or plan.replays is not None
         commit = verdict.may_commit or (completed and verdict.came_to_its_end)
-        why = end(run, writer.name, component, wait, commit=commit)
+        tally = _tally(run, writer, folded) if commit else None
+        why = end(run, writer.name, component, wait, commit=commit, tally=tally)
         if why is not None:
             troubles.append((step, f"{'commit' if commit else 'abort'}: {why}"))
     except Exception as error:  # the report is written, whatever a sink raises
@@ -149,6 +152,12 @@ def _end_writer(
     finally:
         if component is not None:
             close(component, step)
+
+
+def _tally(run: RunDir, writer: Writer, folded: Fold) -> Tally:
+    counts = folded.ledger.step(writer.target.step)
+    files = [staged_file(run.store, chunk) for chunk in folded.published.get(writer.name, ())]
+    return Tally(counts.passed, counts.failed, files)
 
 
 def _report(

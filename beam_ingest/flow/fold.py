@@ -31,6 +31,8 @@ class Fold:
     failed_scopes: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     remember: dict[str, Any] = field(default_factory=dict)
+    published: dict[str, list[Chunk]] = field(default_factory=dict)
+    """By writer, the staged files that its bulk sink is done with."""
 
     @property
     def complete(self) -> bool:
@@ -167,6 +169,7 @@ def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) 
             result.deferred_files.add(note.deferred.file)
         if note.state == "done":
             files_report.done += 1
+            result.published.setdefault(writer.name, []).append(chunk)
         else:
             files_report.failed += 1
     return waiting

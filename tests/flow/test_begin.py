@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import BulkSink, Context, FatalError, Sink, TransientError
+from beam_ingest import (
+    BulkSink,
+    Context,
+    FatalError,
+    NotComplete,
+    Sink,
+    Tally,
+    TransientError,
+)
 from beam_ingest.flow.begin import BeginFn, begin, end
 from beam_ingest.flow.mark import Published
 from beam_ingest.flow.run_dir import RunDir
@@ -212,3 +220,50 @@ def test_a_bulk_sink_commits_knowing_what_was_noted_of_its_files(run: RunDir) ->
     run.write_published(Published("f", "staged/f", "out", "done", notes=["2026-11-20"]))
     begin(run, "out", sink, at_once)
     assert end(run, "out", sink, at_once, commit=True) is None
+
+
+class Counts(BulkSink):
+    """Misses what it is told to miss, before it would commit."""
+
+    def __init__(self, *missing: Exception) -> None:
+        super().__init__(self.Config(), Context(run_id="r1"))
+        self.calls: list[Any] = []
+        self._missing = list(missing)
+
+    def verify(self, token: Any, tally: Tally) -> None:
+        self.calls.append(("verify", token, tally.taken, tally.refused))
+        if self._missing:
+            raise self._missing.pop(0)
+
+    def commit(self, token: Any) -> None:
+        self.calls.append("commit")
+
+    def abort(self, token: Any) -> None:
+        self.calls.append("abort")
+
+
+def test_before_a_commit_a_bulk_sink_sees_the_tally(run: RunDir) -> None:
+    sink = Counts(TransientError("away"))
+    begin(run, "out", sink, at_once)
+    assert end(run, "out", sink, at_once, commit=True, tally=Tally(3, 1, ())) is None
+    assert sink.calls == [("verify", None, 3, 1)] * 2 + ["commit"]
+    assert token(run)[0] == "committed"
+
+
+def test_what_is_not_all_there_is_aborted_and_told(run: RunDir) -> None:
+    sink = Counts(NotComplete("one is missing"))
+    begin(run, "out", sink, at_once)
+    assert end(run, "out", sink, at_once, commit=True, tally=Tally(3, 0, ())) == "one is missing"
+    assert sink.calls == [("verify", None, 3, 0), "abort"]
+    assert token(run)[0] == "aborted", "so that a resumed run publishes again"
+
+
+def test_a_tally_that_cannot_be_compared_leaves_all_as_it_is(run: RunDir) -> None:
+    sink = Counts(FatalError("the server is gone"))
+    begin(run, "out", sink, at_once)
+    why = end(run, "out", sink, at_once, commit=True, tally=Tally(3, 0, ()))
+    assert why is not None
+    assert "the server is gone" in why
+    assert token(run)[0] == "begun"
+    assert end(run, "out", sink, at_once, commit=False, tally=None) is None
+    assert sink.calls[-1] == "abort", "an abort is not preceded by a look"
