@@ -17,12 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beam_ingest.api.component import Check, Context
+from beam_ingest.api.component import Check, Component, Context
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.api.progress import ProgressListener
 from beam_ingest.api.record import Record
+from beam_ingest.api.registry import Kind, find
 from beam_ingest.api.report import Report
 from beam_ingest.api.settings import RunSettings
+from beam_ingest.api.sink import StagedSink
 from beam_ingest.config.load import load
 from beam_ingest.config.model import WorkflowConfig
 
@@ -168,7 +170,8 @@ class Workflow:
         config = self.config
         last = [spec for spec in (config.sink, config.stage, config.bulk_sink) if spec]
         for spec in (config.source, *config.processors, *last):
-            for check in spec.cls(spec.config, self._context("test-connection")).checks():
+            component = spec.cls(spec.config, self._context("test-connection"))
+            for check in (check for part in _parts(component) for check in part.checks()):
                 yield spec.step, check
 
     def _engine(
@@ -254,6 +257,18 @@ class Workflow:
             versions=versions(),
             windows=windows_of(config.beam) if config.is_unbounded else None,
         )
+
+
+def _parts(component: Component) -> Iterator[Component]:
+    """A component, and what is underneath a staged sink."""
+    yield component
+    if isinstance(component, StagedSink):
+        for kind, type_, config in (
+            (Kind.STAGE, component.stage, component.stage_config()),
+            (Kind.BULK_SINK, component.bulk_sink, component.bulk_config()),
+        ):
+            cls = find(kind, type_)
+            yield cls(cls.Config.model_validate(config), component.context)
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:
