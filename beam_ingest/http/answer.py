@@ -55,8 +55,11 @@ def _message(response: requests.Response) -> str:
         body: Any = response.json()
     except ValueError:
         return response.text
-    if isinstance(body, dict):
-        for key in ("message", "error", "detail", "errorType"):
-            if isinstance(body.get(key), str):
-                return str(body[key])
+    if not isinstance(body, dict):
+        return response.text
+    inner = body.get("error")  # {"error": {"type": …, "reason": …}} of search servers
+    for words in (body, inner) if isinstance(inner, dict) else (body,):
+        for key in ("message", "error", "reason", "detail", "errorType"):
+            if isinstance(words.get(key), str):
+                return str(words[key])
     return response.text

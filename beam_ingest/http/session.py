@@ -83,6 +83,7 @@ class HttpSession:
         self._circuit = Circuit(self.server, self._policy, self._surroundings.clock)
         self._closed = threading.Event()
         self._in_flight = threading.BoundedSemaphore(connections)
+        self._trust = (tls or Tls()).trust
         self._session = _pooled(connections, tls or Tls())
         self._session.headers.update({"Accept": "application/json", **(headers or {})})
         self._token = self._ask_authorization()
@@ -112,20 +113,22 @@ class HttpSession:
         params: Mapping[str, str | int] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
+        encoding: str | None = None,
         retry_timeouts: bool = True,
     ) -> requests.Response:
-        """The answer, once the server accepted the request.
+        """The answer, once the server accepted the request; ``encoding`` is that of ``body``.
 
         Raises ``RequestRefused`` (the server said no), ``RequestFailed`` (it failed each time),
         ``RequestTimeout`` (with ``retry_timeouts`` false at the first time-out: the caller may
         ask for less), ``FatalError``.
         """
+        described = {"Content-Type": content_type, "Content-Encoding": encoding}
         request = {
             "method": method,
             "url": self.base_url + path,
             "params": params,
             "data": body,
-            "headers": {"Content-Type": content_type} if body is not None else None,
+            "headers": described if body is not None else None,
         }
         failures = 0
         proven = False
@@ -143,6 +146,10 @@ class HttpSession:
             delay = self._policy.delay(failures, failure.retry_after, self._surroundings.jitter)
             logger.info("%s; trying again in %.1f s", failure.error, delay)
             self.wait(delay)
+
+    def expect_answers(self) -> None:
+        """The address is right, somebody has seen: the server gets the whole budget."""
+        self._circuit.answered()
 
     def wait(self, seconds: float) -> None:
         """Wait before something is tried again. Raises ``FatalError`` where it was closed."""
@@ -216,7 +223,7 @@ class HttpSession:
         if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error).upper():
             raise FatalError(
                 f"{self.server}: its TLS certificate is not trusted: {reason}",
-                hint="verifySSL: validate with sslConfig.caCertificate trusts your own authority",
+                hint=f"{self._trust} trusts your own authority",
             ) from None
         if isinstance(error, ValueError):  # InvalidURL, InvalidProxyURL, MissingSchema, …
             raise FatalError(f"{self.server} is no usable URL: {reason}") from None
@@ -275,7 +282,7 @@ def _raise_final(resolution: Resolution, shown: str, response: requests.Response
             f"{shown} is sent on to {target}",
             hint="write the server's own URL; requests are not sent after a redirect",
         )
-    hint = "check the token, and that it has not expired" if response.status_code == 401 else None
+    hint = "check the token or password: has it expired?" if response.status_code == 401 else None
     raise FatalError(f"{shown} answered {response.status_code}: {answer}", hint=hint)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ class Tls:
     """``verify`` False trusts anybody. The others are paths of PEM files, or their text.
 
     ``ca`` replaces the usual authorities; ``certificate`` and ``key`` are the client's own.
+    ``keys`` and ``trust`` say in messages what of the configuration they come from.
     """
 
     verify: bool = True
     ca: str | None = None
     certificate: str | None = None
     key: str | None = None
+    keys: str = field(default="sslConfig", compare=False)
+    trust: str = field(default="verifySSL: validate with sslConfig.caCertificate", compare=False)
 
     @property
     def is_default(self) -> bool:
@@ -50,7 +53,7 @@ class Tls:
         except (OSError, ValueError) as error:
             # ssl.SSLError is an OSError; its text names no content of the file.
             raise FatalError(
-                f"the TLS certificates of sslConfig cannot be used: {_reason(error)}",
+                f"the TLS certificates of {self.keys} cannot be used: {_reason(error)}",
                 hint="each is a path of a PEM file on the worker, or the PEM text itself",
             ) from None
         return context
