@@ -137,16 +137,18 @@ def _load(kind: Kind, type_: str, entry: EntryPoint) -> type[Component]:
             raise
         raise MissingDependency(
             f"the {kind} {type_!r} needs the library {missing!r}, which is not installed",
-            hint=f"pip install {_requirement(entry)}",
+            hint=f"pip install {_requirement(type_, entry)}",
         ) from None
     return _checked(kind, type_, loaded)
 
 
-def _requirement(entry: EntryPoint) -> str:
-    # The extra of a connector is named like its folder under beam_ingest/connectors, or for a
-    # SQL system under beam_ingest/connectors/sql.
+def _requirement(type_: str, entry: EntryPoint) -> str:
+    # The extra of a connector is named like its type, else like its folder under
+    # beam_ingest/connectors, or for a SQL system under beam_ingest/connectors/sql.
     parts = entry.module.split(".")
     if parts[:2] == ["beam_ingest", "connectors"]:
+        if entry.dist and type_ in (entry.dist.metadata.get_all("Provides-Extra") or ()):
+            return f"'beam-ingest[{type_}]'"
         folder = parts[3] if parts[2] == "sql" else parts[2]
         return f"'beam-ingest[{folder.replace('_', '-')}]'"
     return entry.dist.name if entry.dist else entry.module.partition(".")[0]

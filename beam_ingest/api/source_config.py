@@ -22,6 +22,13 @@ _NO_TAGS = Ignored(
 )
 _NO_SAMPLES = Ignored("rows are never read, so JSON columns come without a schema of their own")
 
+_SWITCHES = {
+    "table": "mark_deleted_tables",
+    "storedProcedure": "mark_deleted_stored_procedures",
+    "databaseSchema": "mark_deleted_schemas",
+    "database": "mark_deleted_databases",
+}
+
 
 class Incremental(ConfigModel):
     """OpenMetadata's incremental extraction by audit tables."""
@@ -94,6 +101,10 @@ class DatabaseMetadata(ServiceReading):
     threads: int = Field(
         1, ge=1, le=256, description="Connections to the database that one worker reads with."
     )
+
+    def retires(self, entity_type: str) -> bool:
+        """Whether what is gone of this type may be retired: the ``markDeleted…`` keys."""
+        return bool(getattr(self, _SWITCHES.get(entity_type, ""), True))
 
     owner_config: Annotated[
         dict[str, Any] | None,

@@ -83,6 +83,16 @@ def test_the_extra_of_a_connector_of_ours_is_named_like_its_folder(
     assert caught.value.hint == "pip install 'beam-ingest[kafka-like]'"
 
 
+@pytest.mark.parametrize("type_", ["elasticsearch", "opensearch"])
+def test_an_extra_that_is_named_like_the_type_goes_first(
+    type_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EntryPoint, "load", lambda self: __import__("no_such_library"))
+    with pytest.raises(MissingDependency) as caught:
+        find(Kind.BULK_SINK, type_)
+    assert caught.value.hint == f"pip install 'beam-ingest[{type_}]'"
+
+
 def test_a_defect_of_ours_is_not_hidden_as_a_missing_library(
     entries: dict[str, EntryPoint],
 ) -> None:

@@ -48,7 +48,10 @@ class Entity(EntityPart):
 
         The same across runs, versions of Python and the order of keys.
         """
-        canonical = json.dumps(
-            self.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=True
-        )
-        return hashlib.md5(canonical.encode("ascii"), usedforsecurity=False).hexdigest()
+        return hash_of(self.to_dict())
+
+
+def hash_of(body: dict[str, Any]) -> str:
+    """The ``source_hash`` of the entity with this create request (``to_dict``)."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.md5(canonical.encode("ascii"), usedforsecurity=False).hexdigest()

@@ -8,17 +8,12 @@ from beam_ingest.api import fqn
 from beam_ingest.api.errors import IngestError
 from beam_ingest.api.outcomes import Retired
 from beam_ingest.api.source import Scope
+from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS, Collection
 from beam_ingest.http import RequestRefused
 
-_SWITCHES = {
-    "table": "mark_deleted_tables",
-    "storedProcedure": "mark_deleted_stored_procedures",
-    "databaseSchema": "mark_deleted_schemas",
-    "database": "mark_deleted_databases",
-}
 _BY_DEPTH = {1: "service", 2: "database", 3: "databaseSchema"}
 
 _BY_ID = 20
@@ -36,7 +31,7 @@ def retire(
     """
     if scope.failed is not None or scope.entity_type not in COLLECTIONS:
         return None
-    if not getattr(source_config, _SWITCHES.get(scope.entity_type, ""), True):
+    if isinstance(source_config, DatabaseMetadata) and not source_config.retires(scope.entity_type):
         return None
     collection = COLLECTIONS[scope.entity_type]
     held = catalogue.contents(scope.entity_type, scope.fqn)

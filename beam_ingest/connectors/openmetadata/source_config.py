@@ -15,17 +15,38 @@ DATABASE_TYPES = (
     "databaseService", "database", "databaseSchema", "table", "storedProcedure", "query",
 )  # fmt: skip
 
+_OF_THE_SINK = Ignored("how the search server is reached and written is said in the sink's config")
+_LANGUAGE = Ignored("the sink's config says with mappings how texts are analysed")
+
 
 class MetadataSourceConnection(OpenMetadataServer):
     """``serviceConnection.config``: the server to read, where it is not the workflow's own."""
 
+    type: Literal["OpenMetadata", "MetadataES"] = "OpenMetadata"  # type: ignore[assignment]
     host_port: str = Field(
         "", description="The server to read. Default: openMetadataServerConfig's, with its token."
     )
 
+    # OpenMetadata's MetadataES, which asks the server to index by itself.
+    entities: Annotated[
+        list[str] | None, Ignored("sourceConfig.config.entityTypes says what is read")
+    ] = None
+    recreate_index: Annotated[bool, _OF_THE_SINK] = True
+    run_mode: Annotated[
+        Literal["stream", "batch"], Ignored("a run reads all, once; a scheduler runs it again")
+    ] = "batch"
+    search_index_mapping_language: Annotated[Literal["EN", "JP", "ZH"], _LANGUAGE] = "EN"
+    batch_size: Annotated[int, _OF_THE_SINK] = 100
+    supports_metadata_extraction: Annotated[
+        bool, Ignored("what a source can do is known, and not said")
+    ] = True
+
 
 class MetadataSourceConfig(ConfigModel):
-    """``sourceConfig.config``: what to read of the server."""
+    """``sourceConfig.config``: what to read of the server.
+
+    With the keys of OpenMetadata's ``MetadataToElasticSearch``, which are the sink's here.
+    """
 
     type: str = "Metadata"
     entity_types: list[str] = Field(
@@ -54,6 +75,15 @@ class MetadataSourceConfig(ConfigModel):
     page_size: int = Field(1000, ge=1, le=1000, description="Entities in one page of a list.")
     threads: Annotated[int, Ignored("beam.workers says how many splits are read at once")] = 1
     query_log_duration: Annotated[Any, Ignored("the server has no query log")] = None
+    use_ssl: Annotated[bool, Field(alias="useSSL"), _OF_THE_SINK] = False
+    verify_certs: Annotated[bool, _OF_THE_SINK] = False
+    ca_certs: Annotated[str | None, _OF_THE_SINK] = None
+    timeout: Annotated[int, _OF_THE_SINK] = 30
+    use_aws_credentials: Annotated[bool, _OF_THE_SINK] = False
+    region_name: Annotated[str | None, _OF_THE_SINK] = None
+    batch_size: Annotated[int, _OF_THE_SINK] = 1000
+    recreate_index: Annotated[bool, _OF_THE_SINK] = True
+    search_index_mapping_language: Annotated[Literal["EN", "JP", "ZH"], _LANGUAGE] = "EN"
 
     @field_validator("entity_types")
     @classmethod
