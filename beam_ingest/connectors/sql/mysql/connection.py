@@ -90,7 +90,8 @@ def is_mariadb(connection: Connection) -> bool:
 
 
 def tables_with_foreign_keys(connection: Connection) -> frozenset[tuple[str, str]] | None:
-    """(schema, table) of all on a MariaDB server that have any; None for who lacks PROCESS.
+    """(schema, table) of all on a MariaDB server that have any; None where it does not tell: to
+    a user without PROCESS, or without InnoDB.
 
     To ask a table for its foreign keys makes the server open it: most have none, and in this one
     statement InnoDB tells which. A worker asks once, so a key that is made after that on a table
@@ -99,7 +100,7 @@ def tables_with_foreign_keys(connection: Connection) -> frozenset[tuple[str, str
     try:
         return frozenset(query(connection, queries.TABLES_WITH_FOREIGN_KEYS))
     except pymysql.MySQLError as error:
-        if error.args and error.args[0] in _NOT_GRANTED:
+        if _parts(error)[0] in (*_NOT_GRANTED, ER.UNKNOWN_TABLE):
             return None
         raise
 
