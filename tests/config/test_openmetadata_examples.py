@@ -58,6 +58,21 @@ def test_those_that_read_metadata_from_our_sources_are_valid(examples: list[Path
     assert found == {file.name: [] for file in ours}
 
 
+def test_those_that_read_query_logs_with_our_sources_are_valid(examples: list[Path]) -> None:
+    ours = {
+        file.name: problems_of(file)
+        for file in examples
+        if yaml.safe_load(file.read_text())["source"]["type"] in QUERY_LOGS
+    }
+    assert ours == {
+        name: []
+        for name in ("postgres_lineage.yaml", "postgres_usage.yaml", "query_log_usage.yaml")
+    }
+
+
+QUERY_LOGS = {name for name in types(Kind.SOURCE) if name.endswith(("-usage", "-lineage"))}
+
+
 def reads_metadata(source: dict[str, Any]) -> bool:
     """Whether a source is one of ours, and is to read a database's metadata."""
     is_metadata = source["sourceConfig"]["config"].get("type") == "DatabaseMetadata"

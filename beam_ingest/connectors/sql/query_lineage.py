@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import ColumnLineage, LineageEdge
 from beam_ingest.api.query_log import LoggedQuery
-from beam_ingest.connectors.sql.catalogue import Catalogue
 from beam_ingest.lineage.fingerprint import masker
 from beam_ingest.lineage.names import TableName
 from beam_ingest.lineage.parse import Unparsable
 from beam_ingest.lineage.query import Query
+from beam_ingest.lineage.views import TableColumns
 
 _WRITES = re.compile(r"\b(insert|create|update|merge|replace|into)\b", re.IGNORECASE)
 _VIEW = re.compile(r"[^;]*?\bcreate\s+(?:\w+\s+){0,4}?view\b", re.IGNORECASE)
@@ -51,12 +51,19 @@ class QueryLineage:
 
     A query is parsed once for all of its shape. Memory grows with shapes and edges, not with the
     log. ``fqn_of`` gives the FQN of a table by database, schema and name, None for one that the
-    service does not hold.
+    service does not hold. ``views``: also of statements that make a view, for whom there is no
+    catalogue with the definition that is true now.
     """
 
     def __init__(
-        self, catalogue: Catalogue, dialect: str, fqn_of: Callable[[str, str, str], str | None]
+        self,
+        catalogue: TableColumns,
+        dialect: str,
+        fqn_of: Callable[[str, str, str], str | None],
+        *,
+        views: bool = False,
     ) -> None:
+        self._views = views
         self._catalogue, self._dialect, self._fqn_of = catalogue, dialect, fqn_of
         self._masker = masker(dialect)
         self._seen: set[tuple[str, str, tuple[str, ...]]] = set()
@@ -65,14 +72,11 @@ class QueryLineage:
         self._unparsed = 0
 
     def add(self, logged: LoggedQuery) -> None:
-        """Parse a query, unless one of its shape was; what failed, or writes nothing, is none.
-
-        Nor is one that makes a view: the catalogue has the definition that is true now.
-        """
+        """Parse a query, unless one of its shape was; what failed, or writes nothing, is none."""
         text, database = logged["query"], logged["databaseName"]
         if logged["aborted"] or database is None or not _WRITES.search(text):
             return
-        if _VIEW.match(text):
+        if not self._views and _VIEW.match(text):
             return
         schema = logged["databaseSchema"]
         path = tuple(logged.get("searchPath") or ([schema] if schema else []))
@@ -139,7 +143,7 @@ class QueryLineage:
 
         def known(name: TableName) -> list[str] | None:
             place = found(name)
-            return tables.columns(place) if place else None
+            return (tables.columns(place) or None) if place else None
 
         def named(name: TableName) -> str | None:
             place = found(name)
@@ -153,7 +157,7 @@ class QueryLineage:
                     continue
                 edge = self._edges.setdefault((start, target), _Edge(statement.text))
                 for column, origins in flow.columns:
-                    real = _same(column, own)
+                    real = _same(column, own) if own else column
                     of_start = [fqn.join(start, name) for at, name in origins if named(at) == start]
                     if real and of_start:
                         into = edge.columns.setdefault(fqn.join(target, real), {})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import LineageEdge
-from beam_ingest.connectors.sql.catalogue import Catalogue
 from beam_ingest.connectors.sql.query_lineage import QueryLineage
 
 TABLES = {
@@ -22,7 +21,7 @@ TABLES = {
 class Tables:
     """As much of a catalogue as lineage asks for."""
 
-    default_schema = "public"
+    default_schema: str | None = "public"
     ignores_case = False
 
     def __init__(self) -> None:
@@ -45,7 +44,7 @@ def edges(*queries: Any, tables: Tables | None = None, held: Any = None) -> list
     def fqn_of(database: str, schema: str, table: str) -> str | None:
         return None if held and table not in held else fqn.build("w", database, schema, table)
 
-    lineage = QueryLineage(cast(Catalogue, tables or Tables()), "postgres", fqn_of)
+    lineage = QueryLineage(tables or Tables(), "postgres", fqn_of)
     for query in queries:
         lineage.add(logged(query) if isinstance(query, str) else query)
     return list(lineage.edges())

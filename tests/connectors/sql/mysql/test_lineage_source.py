@@ -11,6 +11,7 @@ from beam_ingest import Context, Source, Split
 from beam_ingest.api.entities import LineageEdge
 from beam_ingest.api.query_log_config import DatabaseLineage
 from beam_ingest.connectors.sql.mysql.lineage import MariadbLineageSource, MysqlLineageSource
+from beam_ingest.testing import SourceSuite
 from tests.servers.mariadb import MariadbServer
 
 pytestmark = pytest.mark.server
@@ -58,7 +59,8 @@ def pairs(cls: Any, config: dict[str, Any], **options: Any) -> set[tuple[str, st
     return {(e.from_fqn.removeprefix(prefix), e.to_fqn.removeprefix(prefix)) for e in edges}
 
 
-ONLY = {"schema_filter_pattern": {"includes": ["^lineage_"]}}
+ONLY_OURS = {"includes": ["^lineage_"]}
+ONLY = {"schema_filter_pattern": ONLY_OURS}
 
 
 def test_views_and_the_general_log_give_edges(shop: MariadbServer) -> None:
@@ -81,3 +83,12 @@ def test_mariadb_has_the_lineage_of_its_views(shop: MariadbServer) -> None:
     assert pairs(MariadbLineageSource, shop.connection(), **ONLY) == OF_VIEWS
     off = shop.connection(supportsViewLineageExtraction=False)
     assert pairs(MariadbLineageSource, off) == set()
+
+
+class TestMysqlLineage(SourceSuite):
+    component = "mysql-lineage"
+    source_config = {"processQueryLineage": False, "schemaFilterPattern": ONLY_OURS}
+
+    @pytest.fixture
+    def config(self, shop: MariadbServer) -> dict[str, Any]:
+        return shop.connection(type="Mysql")

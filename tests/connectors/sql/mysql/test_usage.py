@@ -117,6 +117,20 @@ def test_the_slow_log_gives_durations_too(logging: MariadbServer) -> None:
     assert ended - started == timedelta(milliseconds=record["duration"])
 
 
+def test_a_limit_reads_the_newest_of_the_slow_log(logging: MariadbServer) -> None:
+    logging.execute([f"SELECT {number} FROM usage_shop.sales" for number in range(5)])
+    logging.execute(["SET GLOBAL slow_query_log = 0"])
+    slow = {"useSlowLogs": True}
+    condition = "sql_text LIKE '%usage_shop.sales'"
+    options = {"filter_condition": condition}
+    every = read(source(logging, MysqlUsageSource, slow, **options))
+    newest = read(source(logging, MysqlUsageSource, slow, result_limit=2, **options))
+    assert [each["query"] for each in every] == [
+        f"SELECT {number} FROM usage_shop.sales" for number in range(5)
+    ]
+    assert newest == every[-2:]
+
+
 def test_a_log_that_is_not_written_is_told_of(
     shop: MariadbServer, caplog: pytest.LogCaptureFixture
 ) -> None:

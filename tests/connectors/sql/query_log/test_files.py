@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from beam_ingest import FatalError, IngestError
+from beam_ingest.config.load import load
+from beam_ingest.connectors.sql.query_log.config import QueryLogConfig
+from beam_ingest.online import connected
 from tests.connectors.sql.query_log.support import (
     NOW,
     SourceOfThatDay,
@@ -21,6 +24,7 @@ from tests.connectors.sql.query_log.support import (
     source,
     splits,
 )
+from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
 
 
 def log(path: Path, *texts: str) -> Path:
@@ -134,6 +138,21 @@ def test_what_is_written_after_the_listing_is_not_read(tmp_path: Path) -> None:
     assert [record["query"] for record in reader.read(split)] == ["select 1"]
 
 
+def test_a_row_that_was_torn_at_the_listing_is_not_half_read_when_it_is_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = log(tmp_path / "log.csv", "select 1")
+    with file.open("a") as more:
+        more.write("select 2,ann,2026")
+    reader = source(file)
+    (split,) = splits(reader)
+    with file.open("a") as more:
+        more.write("-01-02 03:04:05,,,,,\n")
+    assert [record["query"] for record in reader.read(split)] == ["select 1"]
+    assert "not written to its end" in caplog.text
+    assert queries(file) == ["select 1", "select 2"]
+
+
 @pytest.mark.parametrize("how", ["rotated", "cut short", "gone"])
 def test_a_file_that_is_not_the_listed_one_fails_its_split(tmp_path: Path, how: str) -> None:
     file = log(tmp_path / "log.csv", "select 1")
@@ -194,6 +213,24 @@ def test_the_type_of_the_service_says_the_dialect(
 ) -> None:
     (record,) = read(log(tmp_path / "log.csv", "select 1"), **config)
     assert record["dialect"] == dialect
+
+
+def test_the_server_says_the_type_where_no_connection_is_written(tmp_path: Path) -> None:
+    with FakeOpenMetadata() as fake:
+        connection = {"type": "Mysql", "username": "u", "hostPort": "db"}
+        fake.add("databaseService", "shop", serviceType="Mysql", connection={"config": connection})
+        read_from = {"queryLogFilePath": str(tmp_path)}
+        workflow = load({
+            "source": {"type": "query-log-usage", "serviceName": "shop",
+                       "sourceConfig": {"config": read_from}},
+            "sink": {"type": "console"},
+            "workflowConfig": {"openMetadataServerConfig": {
+                "hostPort": fake.url, "securityConfig": {"jwtToken": BOT_TOKEN},
+            }},
+        })  # fmt: skip
+        config = connected(workflow).source.config
+    assert isinstance(config, QueryLogConfig)
+    assert config.sql_dialect == "mysql"
 
 
 def test_a_type_that_is_not_known_is_refused_with_the_nearest() -> None:
