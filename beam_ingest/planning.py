@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from beam_ingest.api.component import Context
+from beam_ingest.api.component import Component, Context
 from beam_ingest.api.registry import Kind, custom_code_is_forbidden, find
 from beam_ingest.api.sink import StagedSink
 from beam_ingest.config.beam_block import BeamBlock
@@ -75,3 +75,15 @@ def spec_of(component: ComponentConfig, context: Context) -> ComponentSpec:
 
 def _slug(step: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", step)
+
+
+def parts_of(component: Component) -> Iterator[Component]:
+    """A component, and what is underneath a staged sink."""
+    yield component
+    if isinstance(component, StagedSink):
+        for kind, type_, config in (
+            (Kind.STAGE, component.stage, component.stage_config()),
+            (Kind.BULK_SINK, component.bulk_sink, component.bulk_config()),
+        ):
+            cls = find(kind, type_)
+            yield cls(cls.Config.model_validate(config), component.context)

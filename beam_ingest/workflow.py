@@ -11,27 +11,26 @@ Nothing here imports Beam before ``run``.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beam_ingest.api.component import Check, Component, Context
+from beam_ingest.api.component import Check, Context
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.api.progress import ProgressListener
 from beam_ingest.api.record import Record
-from beam_ingest.api.registry import Kind, find
 from beam_ingest.api.report import Report
 from beam_ingest.api.settings import RunSettings
-from beam_ingest.api.sink import StagedSink
 from beam_ingest.config.load import load
 from beam_ingest.config.model import WorkflowConfig
+from beam_ingest.execution import Submitted, begun, hand_over, run_to_end, runs, settle
 
 if TYPE_CHECKING:
     from beam_ingest.flow.plan import Plan
     from beam_ingest.flow.remembered import How
     from beam_ingest.flow.replay import Replayed
+    from beam_ingest.runners.options import Engine
 
 
 class Workflow:
@@ -60,6 +59,7 @@ class Workflow:
         state: How = "go on",
         listener: ProgressListener | None = None,
         handle_signals: bool = False,
+        cancels: Callable[[int], bool] | None = None,
     ) -> Report:
         """Run it to its end; what failed is in the report, not raised.
 
@@ -68,39 +68,92 @@ class Workflow:
         read. ``dry_run`` reads and processes everything and writes nothing. ``allow_retire`` lets
         more than ``beam.retire.maxShare`` of a scope be retired, this once. ``state``: go on from
         what is remembered, ``keep`` it though the workflow changed, or ``start`` anew. With
-        ``handle_signals`` (on the main thread) Ctrl-C and SIGTERM end the run cleanly.
-        Raises ``IngestError`` for a run that cannot start; then nothing was written.
+        ``handle_signals`` (on the main thread) Ctrl-C and SIGTERM end the run cleanly; where its
+        job outlives this process, ``cancels`` is asked first, and where that says no,
+        ``LeftRunning`` is raised. Raises ``IngestError`` for a run that cannot start; then
+        nothing was written.
         """
-        from beam_ingest.flow.dead_runs import abort_dead_runs
-        from beam_ingest.flow.dry_run import without_writing
-        from beam_ingest.flow.prepare import prepare_run
-        from beam_ingest.flow.remembered import recalled
-        from beam_ingest.flow.resume import resume_run
+        from beam_ingest.flow.dry_run import thrown_away, without_writing
         from beam_ingest.online import reported
 
         self._connect()
-        document = self.config.document
+        beam = self.config.beam
+        inside = beam.is_local
         if dry_run and self.config.is_unbounded:
             raise CannotStart(
                 "a dry run of a source without end has no end",
                 hint="beam-ingest preview shows the first records",
             )
+        if beam.options.get("output_executable_path"):
+            raise CannotStart(
+                "with beam.options.output_executable_path the run is packed, and nothing is run",
+                hint="with --no-wait the jar is written",
+            )
         with contextlib.ExitStack() as held:
             if dry_run:
-                run_dir = held.enter_context(_temporary())
+                run_dir = held.enter_context(thrown_away(None if inside else beam.work_dir))
             plan = self._resumed(resume) if resume else self._new_plan(run_dir)
             plan = replace(plan, allow_retire=allow_retire)
             plan = without_writing(plan) if dry_run else plan
-            plan = held.enter_context(
-                recalled(plan, self.config.beam.work_dir, self.state_name, document, state)
+
+            def run_of(plan: Plan) -> Callable[[], Report]:
+                return runs(
+                    self.config, plan,
+                    listener=listener, handle_signals=handle_signals, cancels=cancels,
+                )  # fmt: skip
+
+            plan, run = held.enter_context(
+                begun(self.config, plan, self.state_name, run_of, resumed=bool(resume), state=state)
             )
-            engine = self._engine(plan, listener, handle_signals=handle_signals)
-            lock = (resume_run if resume else prepare_run)(plan, document)
-            held.callback(lock.release)
-            if dry_run:  # it is nobody's business but the user's
-                return engine()
-            abort_dead_runs(plan, document, lambda seconds: True)
-            return reported(self.config, plan, engine)
+            # A dry run is nobody's business but the user's.
+            return run() if dry_run else reported(self.config, plan, run)
+
+    def submit(
+        self,
+        *,
+        run_dir: str | None = None,
+        resume: str | None = None,
+        allow_retire: bool = False,
+        state: How = "go on",
+    ) -> Submitted:
+        """Hand it to its engine, and leave it there; parameters as those of ``run``.
+
+        Raises ``CannotStart`` where the workers are this process's own, and so end with it.
+        """
+        from beam_ingest.runners.options import engine_for
+
+        self._connect()
+        plan = self._resumed(resume) if resume else self._new_plan(run_dir)
+        plan = replace(plan, allow_retire=allow_retire)
+        if self.config.beam.is_local:
+            raise CannotStart(
+                "the workers of this run are this process's own: it cannot leave them",
+                hint="run it without --no-wait, or name an engine in beam.options",
+            )
+        if self.config.is_unbounded:
+            raise CannotStart(
+                "a run without end needs this process: it ends the windows' accounts",
+                hint="run it without --no-wait",
+            )
+
+        def engine_of(plan: Plan) -> Engine:
+            return engine_for(self.config, plan.run_id, plan.run_dir, plan.attempt)
+
+        with begun(
+            self.config, plan, self.state_name, engine_of, resumed=bool(resume), state=state
+        ) as (plan, engine):
+            return hand_over(plan, engine)
+
+    def settle(self, run_dir: str) -> Report:
+        """End a run that nobody works in any more: abort what it has begun, write its report.
+
+        Raises ``CannotStart`` where somebody does.
+        """
+        from beam_ingest.flow.resume import read_run
+
+        before = read_run(run_dir)
+        plan = self._plan(before["runId"], run_dir)
+        return settle(replace(plan, started_at=before["startedAt"], attempt=before["attempt"]))
 
     @property
     def state_name(self) -> str:
@@ -127,6 +180,7 @@ class Workflow:
         from beam_ingest.flow.letters import find_letters
         from beam_ingest.flow.prepare import prepare_run
         from beam_ingest.flow.replay import locked, replay_of
+        from beam_ingest.runners.options import engine_for
 
         self._connect()
         # A replay is not the base of what a later run leaves out as unchanged.
@@ -138,10 +192,13 @@ class Workflow:
             replay = replay_of(plan, letters, step)
             if replay.plan is None:
                 return replay.nothing()
-            engine = workflow._engine(replay.plan, listener, handle_signals=handle_signals)
-            lock = prepare_run(replay.plan, self.config.document)
+            plan = replay.plan
+            engine = engine_for(workflow.config, plan.run_id, plan.run_dir)
+            lock = prepare_run(plan, self.config.document)
             try:
-                return replay.settle(engine())
+                return replay.settle(
+                    run_to_end(beam, plan, engine, listener=listener, handle_signals=handle_signals)
+                )
             finally:
                 lock.release()
 
@@ -166,42 +223,15 @@ class Workflow:
 
     def checks(self) -> Iterator[tuple[str, Check]]:
         """The named checks of every component, each with its step's name."""
+        from beam_ingest.planning import parts_of
+
         self._connect()
         config = self.config
         last = [spec for spec in (config.sink, config.stage, config.bulk_sink) if spec]
         for spec in (config.source, *config.processors, *last):
             component = spec.cls(spec.config, self._context("test-connection"))
-            for check in (check for part in _parts(component) for check in part.checks()):
+            for check in (check for part in parts_of(component) for check in part.checks()):
                 yield spec.step, check
-
-    def _engine(
-        self, plan: Plan, listener: ProgressListener | None, *, handle_signals: bool
-    ) -> Callable[[], Report]:
-        """What runs ``plan``. Raises ``IngestError`` for options that no runner takes."""
-        if plan.windows is not None:
-            from beam_ingest.runners.stream import stream_runner
-
-            return stream_runner(self.config, plan, listener, handle_signals=handle_signals)
-        from beam_ingest.flow.launch import launch
-        from beam_ingest.runners.local import secrets_for_workers
-        from beam_ingest.runners.options import engine_for
-
-        beam = self.config.beam
-        engine = engine_for(self.config, plan.run_id, plan.run_dir)
-
-        def run() -> Report:
-            workers = beam.workers if beam.is_local else 1
-            with secrets_for_workers(workers), engine.surroundings():
-                return launch(
-                    plan,
-                    engine.runner,
-                    engine.options,
-                    stall_timeout=beam.stall_timeout,
-                    listener=listener,
-                    handle_signals=handle_signals,
-                )
-
-        return run
 
     def _connect(self) -> None:
         if self.config.connection_from_server:
@@ -257,22 +287,6 @@ class Workflow:
             versions=versions(),
             windows=windows_of(config.beam) if config.is_unbounded else None,
         )
-
-
-def _parts(component: Component) -> Iterator[Component]:
-    """A component, and what is underneath a staged sink."""
-    yield component
-    if isinstance(component, StagedSink):
-        for kind, type_, config in (
-            (Kind.STAGE, component.stage, component.stage_config()),
-            (Kind.BULK_SINK, component.bulk_sink, component.bulk_config()),
-        ):
-            cls = find(kind, type_)
-            yield cls(cls.Config.model_validate(config), component.context)
-
-
-def _temporary() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="beam-ingest-", ignore_cleanup_errors=True)
 
 
 def _absolute(path: str) -> str:

@@ -20,12 +20,24 @@ ALLOWED_ROOMS = {
     "connectors": {"api", "http", "lineage"},
     "processors": {"api", "lineage"},
     "report": {"api"},
-    "flow": {"api"},
-    "runners": {"api", "config", "flow"},  # a local worker process writes heartbeats
+    "engines": {"api", "http"},
+    "flow": {"api", "engines"},
+    "runners": {"api", "config", "engines", "flow"},  # a local worker process writes heartbeats
     "testing": {"api", "config", "flow", "runners", "report", "workflow", "connectors"},
     "templates": {"api"},
-    "cli": {"api", "config", "flow", "report", "runners", "templates", "testing", "workflow"},
-    "workflow": {"api", "config", "flow", "online", "planning", "report", "runners"},
+    "cli": {
+        "api",
+        "config",
+        "engines",
+        "flow",
+        "report",
+        "runners",
+        "templates",
+        "testing",
+        "workflow",
+    },
+    "execution": {"api", "config", "flow", "runners"},
+    "workflow": {"api", "config", "execution", "flow", "online", "planning", "report", "runners"},
     "planning": {"api", "config", "flow"},
     "online": {"api", "config", "connectors", "flow"},
     "": {"api", "workflow"},
@@ -46,7 +58,7 @@ ALLOWED_LIBRARIES = {
 }
 """Rooms that may use these libraries only, beside the standard library. Others: any but Beam."""
 
-MAY_IMPORT_BEAM = {"flow", "runners", "testing"}
+MAY_IMPORT_BEAM = {"engines", "flow", "runners", "testing"}
 
 
 def modules() -> list[Path]:

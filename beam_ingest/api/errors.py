@@ -77,6 +77,15 @@ class CannotStart(IngestError):
     """What was asked for cannot be run: a usage error, before anything was written."""
 
 
+class LeftRunning(IngestError):
+    """The launcher ends by a signal, and leaves the run's job on its engine.
+
+    ``exit_code`` is the signal's.
+    """
+
+    exit_code = 130
+
+
 class MissingDependency(IngestError):
     """A connector's library is not installed; the hint is the command to run."""
 

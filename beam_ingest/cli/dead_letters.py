@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from beam_ingest.cli.options import work_dir_config_option, work_dir_of
 from beam_ingest.cli.output import emit
 from beam_ingest.cli.verb import Verb
 
@@ -25,9 +26,7 @@ _EXAMPLE_LENGTH = 400
 
 @click.command("dead-letters", cls=Verb, short_help="Show the records of a run that failed.")
 @click.argument("run", metavar="RUN|FILE")
-@click.option(
-    "-c", "--config", metavar="FILE", help="The workflow whose beam.workDir RUN is looked up in."
-)
+@work_dir_config_option
 @click.option("--step", metavar="STEP", help="Only those of this step.")
 @click.option("--json", "as_json", is_flag=True, help="Print the dead letters themselves.")
 def verb(run: str, config: str | None, step: str | None, as_json: bool) -> None:
@@ -38,7 +37,7 @@ def verb(run: str, config: str | None, step: str | None, as_json: bool) -> None:
     """
     from beam_ingest.flow.letters import find_letters
 
-    found = find_letters(_work_dir(config), run)
+    found = find_letters(work_dir_of(config), run)
     wanted = (letter for letter in found if step is None or letter.step == step)
     if as_json:
         for letter in wanted:
@@ -54,13 +53,6 @@ def verb(run: str, config: str | None, step: str | None, as_json: bool) -> None:
     for group in groups:
         if not all(emit(line) for line in group.lines()):
             return
-
-
-def _work_dir(config: str | None) -> str:
-    from beam_ingest.config.beam_block import BeamBlock
-    from beam_ingest.config.load import load
-
-    return BeamBlock().work_dir if config is None else load(config).beam.work_dir
 
 
 @dataclass

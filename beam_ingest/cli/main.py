@@ -23,6 +23,8 @@ VERBS = {
     "list": "List the components there are.",
     "schema": "Print the JSON Schema of a workflow or a component.",
     "new": "Write a new workflow, or a component with its test.",
+    "status": "Show where a run is, on any runner.",
+    "cancel": "End a run, on any runner.",
     "dead-letters": "Show the records of a run that failed.",
     "replay": "Run dead letters again, from the step they failed in.",
     "state": "Show or reset what a workflow goes on from.",

@@ -53,6 +53,21 @@ no_custom_code_option = click.option(
 )
 
 
+run_argument = click.argument("run", metavar="RUN")
+
+work_dir_config_option = click.option(
+    "-c", "--config", metavar="FILE", help="The workflow whose beam.workDir RUN is looked up in."
+)
+
+
+def work_dir_of(config: str | None) -> str:
+    """Where the runs of a workflow file are kept; the default without one."""
+    from beam_ingest.config.beam_block import BeamBlock
+    from beam_ingest.config.load import load
+
+    return BeamBlock().work_dir if config is None else load(config).beam.work_dir
+
+
 def _remember(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         context.meta[_DEBUG] = True

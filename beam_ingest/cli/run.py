@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from beam_ingest.api.errors import LeftRunning
+from beam_ingest.cli.detached import cancels, tell
 from beam_ingest.cli.ending import (
     begin,
     end,
@@ -12,8 +16,13 @@ from beam_ingest.cli.ending import (
     report_option,
     run_dir_option,
 )
+from beam_ingest.cli.exit_codes import ExitCode
 from beam_ingest.cli.options import config_option, no_custom_code_option, set_option
+from beam_ingest.cli.output import say
 from beam_ingest.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from beam_ingest.flow.remembered import How
 
 
 @click.command("run", cls=Verb, short_help="Run a workflow.")
@@ -31,6 +40,16 @@ from beam_ingest.cli.verb import Verb
     "--allow-retire", is_flag=True, help="For this run, retire more than beam.retire allows."
 )
 @click.option(
+    "--no-wait", is_flag=True, help="Hand the run to its engine, say how to watch it, and end."
+)
+@click.option(
+    "--on-interrupt",
+    type=click.Choice(["ask", "cancel", "leave"]),
+    default="ask",
+    show_default=True,
+    help="What Ctrl-C means to a job on an engine; ask means cancel where nobody can be asked.",
+)
+@click.option(
     "--from-start", is_flag=True, help="Read all of a source that goes on where it left off."
 )
 @click.option(
@@ -45,12 +64,15 @@ def verb(
     sets: tuple[str, ...],
     as_json: bool,
     allow_retire: bool,
+    no_wait: bool,
+    on_interrupt: str,
     from_start: bool,
     keep_state: bool,
 ) -> int:
     """Run a workflow: read, process, write, account for every record.
 
-    Progress and the summary go to stderr. Ctrl-C ends the run; what is durable stays.
+    Progress and the summary go to stderr. Ctrl-C ends the run, and asks first where it has a job
+    on an engine that can go on without this process; what is durable stays.
     """
     from beam_ingest.report.progress import progress
     from beam_ingest.workflow import Workflow
@@ -59,18 +81,32 @@ def verb(
         raise click.UsageError("--resume goes with neither --dry-run nor --run-dir.")
     if from_start and (keep_state or resume):
         raise click.UsageError("--from-start goes with neither --keep-state nor --resume.")
+    if no_wait and (dry_run or as_json or report_file):
+        raise click.UsageError("--no-wait goes with neither --dry-run, --json nor --report.")
     workflow = Workflow.from_config(config, sets=sets)
     console = begin(workflow)
-    with progress(console) as listener:
-        report = workflow.run(
-            dry_run=dry_run,
-            run_dir=run_dir,
-            resume=resume,
-            allow_retire=allow_retire,
-            state="start" if from_start else "keep" if keep_state else "go on",
-            listener=listener,
-            handle_signals=True,
+    state: How = "start" if from_start else "keep" if keep_state else "go on"
+    if no_wait:
+        tell(
+            workflow.submit(run_dir=run_dir, resume=resume, allow_retire=allow_retire, state=state)
         )
+        return ExitCode.SUCCESS
+    try:
+        with progress(console) as listener:
+            report = workflow.run(
+                dry_run=dry_run,
+                run_dir=run_dir,
+                resume=resume,
+                allow_retire=allow_retire,
+                state=state,
+                listener=listener,
+                handle_signals=True,
+                cancels=lambda number: cancels(number, on_interrupt),
+            )
+    except LeftRunning as left:
+        say(f"{left.message}: {left.hint}")
+        leave_engine(left.exit_code)
+        return left.exit_code
     code = end(
         report, workflow, console, report_file=report_file, as_json=as_json, kept=not dry_run
     )

@@ -85,6 +85,12 @@ class BeamStore:
             with _os_errors(self.path(folder)):
                 FileSystems.delete(gone)
 
+    def remove_all(self) -> None:
+        """As ``Store.remove_all``."""
+        if self._list(f"{self.root}/"):
+            with _os_errors(self.root):
+                FileSystems.delete([self.root])
+
     def _list(self, prefix: str) -> list[str]:
         with _os_errors(prefix):
             matches = FileSystems.match([prefix + "**"])

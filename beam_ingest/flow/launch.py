@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from types import FrameType
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.api.hiding import hide
 from beam_ingest.api.progress import ProgressListener, ProgressSnapshot
 from beam_ingest.api.report import Report
@@ -25,12 +24,16 @@ from beam_ingest.flow.build import build
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.finish import finish
 from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.remote_job import RemoteJob
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.signals import Signals, signals_of
 from beam_ingest.flow.watch import Watch
-from beam_ingest.flow.worker import FAILURES_HINT, stop_here, too_many_failures
+from beam_ingest.flow.worker import FAILURES_HINT, too_many_failures
 
 GRACE = 8.0
 """Seconds from a signal until the engine is left behind; an orchestrator kills after 10."""
+REMOTE_GRACE = 60.0
+"""The same for a job on an engine: its workers look for a stop in their run directory."""
 LOOK_EVERY = 0.5
 _AFTER_DEATH = 3.0
 _LAST_CHANCE = 1.0
@@ -49,12 +52,19 @@ def launch(
     stall_timeout: float = 600.0,
     listener: ProgressListener | None = None,
     handle_signals: bool = False,
+    remote: RemoteJob | None = None,
+    cancels: Callable[[int], bool] | None = None,
 ) -> Report:
-    """Run ``plan`` to its report. Raises nothing that is the workflow's fault."""
+    """Run ``plan`` to its report. Raises nothing that is the workflow's fault.
+
+    ``remote`` is the job where it outlives this process; then ``cancels`` is asked at a signal
+    whether it ends the job. Raises ``LeftRunning`` where it does not.
+    """
     run = RunDir(plan.run_dir)
-    engine = _Engine(plan, runner, options)
+    engine = _Engine(plan, runner, options, remote)
     watch = Watch(plan, run)
-    with _signals(plan, run, enabled=handle_signals) as signals, _quiet_threads():
+    asked = cancels if remote is not None else None
+    with signals_of(plan, run, asked, enabled=handle_signals) as signals, _quiet_threads():
         engine.start()
         left = _attend(plan, run, engine, watch, signals, stall_timeout, listener)
     if listener is not None:
@@ -65,18 +75,48 @@ def launch(
 class _Engine(threading.Thread):
     """The thread that runs the pipeline; ``error`` is what it raised."""
 
-    def __init__(self, plan: Plan, runner: Any, options: PipelineOptions) -> None:
+    def __init__(
+        self, plan: Plan, runner: Any, options: PipelineOptions, remote: RemoteJob | None
+    ) -> None:
         super().__init__(name="engine", daemon=True)
         self._plan, self._runner, self._options = plan, runner, options
+        self.remote = remote
+        self.grace = REMOTE_GRACE if remote else GRACE
         self.error: BaseException | None = None
 
     def run(self) -> None:
         try:
-            pipeline = beam.Pipeline(runner=self._runner, options=self._options)
-            build(pipeline, self._plan)
-            pipeline.run().wait_until_finish()
+            result = _submitted(self._plan, self._runner, self._options, self.remote)
+            if self.remote is None:
+                result.wait_until_finish()
+            else:
+                self.remote.follow(result)
         except BaseException as error:  # told by the launcher
             self.error = error
+
+
+def submit(plan: Plan, runner: Any, options: PipelineOptions, remote: RemoteJob | None) -> None:
+    """Hand the graph to the engine, and leave it there.
+
+    Raises ``CannotStart`` where the engine does not take it.
+    """
+    try:
+        with _quiet_threads():
+            _submitted(plan, runner, options, remote)
+    except Exception as error:
+        _log.debug("the engine did not take the job", exc_info=error)
+        raise CannotStart(f"the engine did not take the job: {_engine_error(error)}") from None
+
+
+def _submitted(plan: Plan, runner: Any, options: PipelineOptions, remote: RemoteJob | None) -> Any:
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    build(pipeline, plan)
+    if remote is not None:
+        remote.submitting()
+    result = pipeline.run()
+    if remote is not None:
+        remote.submitted(result)
+    return result
 
 
 def _attend(
@@ -84,7 +124,7 @@ def _attend(
     run: RunDir,
     engine: _Engine,
     watch: Watch,
-    signals: list[int],
+    signals: Signals,
     stall_timeout: float,
     listener: ProgressListener | None,
 ) -> bool:
@@ -93,9 +133,9 @@ def _attend(
     while engine.is_alive():
         engine.join(0.05)
         now = time.monotonic()
-        if signals and not signalled:
+        if signals.stopping() and not signalled:
             signalled = now
-        if signalled and (now - signalled > GRACE or len(signals) > 1):
+        if signalled and (now - signalled > engine.grace or len(signals.came) > 1):
             break
         if now - looked < LOOK_EVERY:
             continue
@@ -120,6 +160,8 @@ def _attend(
         _notice_death(run, watch)
         return False
     watch.kill_workers()
+    if engine.remote is not None:
+        engine.remote.cancel()
     engine.join(_LAST_CHANCE)
     if engine.is_alive():
         engines_left_behind.append(engine)
@@ -165,28 +207,6 @@ def _tell_stacks(watch: Watch) -> None:
     time.sleep(2 * LOOK_EVERY)
     watch.look()
     _log.error("the stacks of the workers that hang:\n%s", watch.stacks())
-
-
-@contextlib.contextmanager
-def _signals(plan: Plan, run: RunDir, *, enabled: bool) -> Iterator[list[int]]:
-    """The signals that came; the first asks the workers to stop, the second is for good."""
-    came: list[int] = []
-    if not enabled or threading.current_thread() is not threading.main_thread():
-        yield came
-        return
-
-    def take(number: int, _: FrameType | None) -> None:
-        came.append(number)
-        name = signal.Signals(number).name
-        run.request_stop(f"stopped by {name}", 128 + number, hint="what is durable is kept")
-        stop_here(plan.run_dir)
-
-    previous = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield came
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

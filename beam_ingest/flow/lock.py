@@ -21,6 +21,7 @@ from typing import Any
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import LocalStore, Store
+from beam_ingest.flow.under_way import at_work
 
 _FOLDER = "lock"
 """Where the objects are, on a store that has no locks of its own."""
@@ -39,11 +40,22 @@ class RunLock:
         self._object: str | None = None
 
     def take(self) -> None:
-        """Take the lock. Raises ``CannotStart`` where another run holds it."""
+        """Take the lock.
+
+        Raises ``CannotStart`` where another run holds it, or where its job is still at work on
+        an engine, whose launcher has let go of the lock or died.
+        """
         if isinstance(self._run.store, LocalStore):
             self._take_here()
         else:
             self._take_there()
+        why = at_work(self._run)
+        if why is not None:
+            self.release()
+            raise CannotStart(
+                f"{self._says}: {why}",
+                hint=f"beam-ingest status {self._run.store.root} watches it, cancel ends it",
+            )
 
     def _take_there(self) -> None:
         store = self._run.store

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,6 +56,9 @@ class Store(Protocol):
 
     def sweep(self, folder: str, keep: frozenset[str]) -> None:
         """Remove everything in ``folder`` that ``keep`` does not name."""
+
+    def remove_all(self) -> None:
+        """Remove the root with everything below it; nothing where it is not there."""
 
 
 def store_of(root: str) -> Store:
@@ -110,6 +114,9 @@ class LocalStore:
                 path = Path(base, file)
                 if str(path.relative_to(self.root)) not in keep:
                     path.unlink(missing_ok=True)
+
+    def remove_all(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def sweep_temporary(self, folders: Iterable[str]) -> None:
         """Remove what a kill in the middle of a ``write`` has left in ``folders``."""

@@ -39,6 +39,9 @@ RESTARTS = 3
 RESTART_DELAY = 2_000
 """So often, after so many milliseconds, a job goes on when a task manager or a worker is lost."""
 
+WORKER_KEPT = 60_000
+"""Milliseconds for which a Python worker waits for the next stage of its job."""
+
 BUNDLE_TIME = 200
 """Milliseconds that a bundle may take where there are checkpoints: each waits for its end."""
 
@@ -48,6 +51,8 @@ def flink_options(options: Mapping[str, Any], workers: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "parallelism": workers,
         "environment_type": environment_of("flink", options),
+        # Else each stage of a job starts Python anew on every task manager.
+        "environment_cache_millis": WORKER_KEPT,
     }
     if names_cluster(options.get("flink_master")) and not options.get("job_endpoint"):
         # Over REST: no job server has to stay, and the job has Flink's own id.

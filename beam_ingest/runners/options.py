@@ -16,8 +16,10 @@ from beam_ingest.api.errors import CannotStart
 from beam_ingest.config.model import WorkflowConfig
 from beam_ingest.config.place import beam_name
 from beam_ingest.config.remote import SHARED_HINT, path_problem
+from beam_ingest.engines.job import Job
 from beam_ingest.runners import flink
 from beam_ingest.runners.job_server import job_server
+from beam_ingest.runners.jobs import check_reachable, job_for
 from beam_ingest.runners.local import local_runner
 from beam_ingest.runners.ship import code_for, shipped
 
@@ -32,9 +34,13 @@ class Engine:
     runner: Any
     options: PipelineOptions
     surroundings: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+    job: Job | None = None
+    """What outlives this process; None where the run ends with it."""
+    jar: str | None = None
+    """The file that the job is packed into, instead of being run."""
 
 
-def engine_for(config: WorkflowConfig, run_id: str, run_dir: str) -> Engine:
+def engine_for(config: WorkflowConfig, run_id: str, run_dir: str, attempt: int = 1) -> Engine:
     """The engine of a run of a workflow.
 
     Raises ``CannotStart`` for an option that Beam does not know, a run directory that the workers
@@ -52,24 +58,29 @@ def engine_for(config: WorkflowConfig, run_id: str, run_dir: str) -> Engine:
     if beam.runner == "local":
         options = PipelineOptions.from_dictionary(told)
         return Engine(local_runner(beam.workers, run_dir, options), options)
-    told.setdefault("job_name", job_name(run_id))
+    told.setdefault("job_name", job_name(run_id, attempt))
     if runner == "FlinkRunner":
         told = flink.flink_options(told, beam.workers)
     options = PipelineOptions.from_dictionary(told)
     code = code_for(config, Path.cwd())
     serve = runner == "FlinkRunner" and flink.needs_job_server(told)
 
+    job = job_for(runner, told)
+
     @contextlib.contextmanager
     def surroundings() -> Iterator[None]:
+        if job is not None:
+            check_reachable(job)
         with shipped(code, options), job_server(options) if serve else contextlib.nullcontext():
             yield
 
-    return Engine(runner, options, surroundings)
+    return Engine(runner, options, surroundings, job, told.get("output_executable_path"))
 
 
-def job_name(run_id: str) -> str:
+def job_name(run_id: str, attempt: int = 1) -> str:
     """The name of a run's job on its engine: what every engine takes, and found again by."""
-    return "beam-ingest-" + re.sub(r"[^a-z0-9]+", "-", run_id.lower()).strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", run_id.lower()).strip("-")
+    return f"beam-ingest-{name}" + (f"-{attempt}" if attempt > 1 else "")
 
 
 def _check(given: dict[str, Any], known: Collection[str]) -> None:

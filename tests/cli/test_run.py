@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def test_options_reach_the_workflow(cli: Run, workflow: Scripted) -> None:
     loaded, options = workflow.calls
     assert loaded == {"config": "w.yaml", "sets": ("beam.workers=2", "source.serviceName=x")}
     assert callable(options.pop("listener"))
+    assert options.pop("cancels")(signal.SIGTERM)
     assert options == {
         "dry_run": True, "run_dir": "here", "allow_retire": True, "handle_signals": True,
         "resume": None, "state": "keep",

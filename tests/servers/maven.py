@@ -27,13 +27,14 @@ def jars(name: str) -> Path:
     ``<packaging>jar</packaging>`` is built and gives the jars that this leaves in ``target``.
     """
     pom = (POMS / f"{name}.xml").read_bytes()
-    folder = _cache() / f"{name}-{hashlib.sha256(pom).hexdigest()[:12]}"
+    folder = cache() / f"{name}-{hashlib.sha256(pom).hexdigest()[:12]}"
     if not folder.is_dir():
         _fetch(name, pom, folder)
     return folder
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """Where what tests need is kept, once a machine."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "beam_ingest-tests"
 

@@ -1,0 +1,1 @@
+"""Engines on which a job outlives its launcher: its state, its end, and how to cancel it."""

@@ -1,0 +1,153 @@
+"""The status of a run, from its directory and its engine: ended, under way, or dead. No Beam."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from beam_ingest.api.errors import IngestError
+from beam_ingest.api.report import Report
+from beam_ingest.engines.job import Client, Job, State, client_of
+from beam_ingest.flow.lock import is_locked
+from beam_ingest.flow.resume import read_run
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.under_way import SILENCE, job_of, silence
+
+CANCEL_WAIT = 60.0
+"""Seconds in which a cancelled run may come to its end in order, before its job is cancelled."""
+
+
+class Phase(StrEnum):
+    """Where a run is."""
+
+    ENDED = "ended"
+    RUNNING = "running"
+    DEAD = "dead"
+    """Nobody works in it, and it has no report: it can be resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """What is known of a run.
+
+    ``job`` is its job for a reader and ``job_state`` what its engine says, both None for a run
+    that had no engine; ``trouble`` is why the engine could not be asked. ``silence`` is in
+    seconds since the last heartbeat of a worker.
+    """
+
+    run_id: str
+    run_dir: str
+    phase: Phase
+    report: Report | None = None
+    job: str | None = None
+    job_state: State | None = None
+    trouble: str | None = None
+    splits_total: int | None = None
+    splits_done: int = 0
+    silence: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``status --json`` prints it."""
+        return {
+            "runId": self.run_id,
+            "runDir": self.run_dir,
+            "phase": self.phase,
+            "job": self.job,
+            "jobState": self.job_state,
+            "trouble": self.trouble,
+            "splits": {"total": self.splits_total, "done": self.splits_done},
+            "silence": self.silence,
+            "status": self.report.status if self.report else None,
+            "exitCode": self.report.exit_code if self.report else None,
+        }
+
+
+def status_of(
+    run_dir: str,
+    *,
+    client: Callable[[Job], Client] = client_of,
+    clock: Callable[[], float] = time.time,
+) -> RunStatus:
+    """The status of the run in ``run_dir``."""
+    run = RunDir(run_dir)
+    report = run.store.read("report.json")
+    quiet = silence(run, clock)
+    job, state, place, trouble = job_of(run), None, None, None
+    if job is not None:
+        asked = client(job)
+        place = asked.place()
+        if report is None:
+            try:
+                state = asked.state()
+                place = asked.place()  # with the id that was found
+            except IngestError as error:
+                trouble = error.message
+    alive = (
+        is_locked(run)
+        or (state is not None and state.is_alive)
+        or (trouble is not None and quiet is not None and quiet <= SILENCE)
+    )
+    listing = run.listing()
+    return RunStatus(
+        run_id=read_run(run_dir).get("runId", ""),
+        run_dir=run_dir,
+        phase=Phase.ENDED if report else Phase.RUNNING if alive else Phase.DEAD,
+        report=Report.model_validate_json(report) if report else None,
+        job=place,
+        job_state=state,
+        trouble=trouble,
+        splits_total=None if listing is None else 1 + len(listing["splits"]),
+        splits_done=len({name.partition(".")[0] for name in run.store.names("marks")}),
+        silence=quiet,
+    )
+
+
+def wait_for_end(
+    run_dir: str,
+    limit: float | None = None,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+    look: Callable[[str], RunStatus] = status_of,
+    every: float = 1.0,
+) -> RunStatus:
+    """The status when the run is under way no more, or after ``limit`` seconds."""
+    waited = 0.0
+    status = look(run_dir)
+    while status.phase is Phase.RUNNING and (limit is None or waited < limit):
+        sleep(every)
+        waited += every
+        status = look(run_dir)
+    return status
+
+
+def cancel(
+    run_dir: str,
+    *,
+    at_once: bool = False,
+    sleep: Callable[[float], object] = time.sleep,
+    client: Callable[[Job], Client] = client_of,
+) -> RunStatus:
+    """End a run: its workers are asked to stop, and its job is cancelled where that is not enough.
+
+    ``at_once`` does not wait for the workers. What is durable stays. Raises ``IngestError`` where
+    the engine cannot be asked.
+    """
+
+    def look(path: str) -> RunStatus:
+        return status_of(path, client=client)
+
+    status = look(run_dir)
+    if status.phase is not Phase.RUNNING:
+        return status
+    run = RunDir(run_dir)
+    run.request_stop("cancelled", 130, hint="what is durable is kept: --resume goes on from it")
+    if not at_once:
+        status = wait_for_end(run_dir, CANCEL_WAIT, sleep=sleep, look=look)
+    job = job_of(run)
+    if status.phase is Phase.RUNNING and job is not None:
+        client(job).cancel()
+        status = wait_for_end(run_dir, CANCEL_WAIT, sleep=sleep, look=look)
+    return status

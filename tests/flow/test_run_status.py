@@ -1,0 +1,142 @@
+"""Where a run is follows from its directory and its engine; what is at work is not resumed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_ingest.api.errors import CannotStart
+from beam_ingest.engines.job import FILE, Job, State
+from beam_ingest.flow import under_way
+from beam_ingest.flow.lock import RunLock
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.run_status import Phase, cancel, status_of, wait_for_end
+from beam_ingest.flow.under_way import at_work
+from tests.cli.scripted import a_report
+from tests.engines.fakes import ScriptedJob
+
+JOB = Job("flink", "beam-ingest-r1", "http://flink:8081", "a1")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDir:
+    run = RunDir(str(tmp_path))
+    run.store.write("run.json", json.dumps({"runId": "r1"}).encode())
+    run.store.write(FILE, JOB.to_bytes())
+    return run
+
+
+def beat(run: RunDir, ago: float) -> None:
+    run.store.write("heartbeats/w.json", json.dumps({"at": time.time() - ago}).encode())
+
+
+def test_the_job_is_written_as_it_is_read(run: RunDir) -> None:
+    assert run.store.read(FILE) == (
+        b'{\n  "engine": "flink",\n  "name": "beam-ingest-r1",\n'
+        b'  "endpoint": "http://flink:8081",\n  "id": "a1",\n  "project": "",\n  "region": ""\n}'
+    )
+    assert under_way.job_of(run) == JOB
+
+
+@pytest.mark.parametrize(
+    ("state", "phase"),
+    [
+        (State.RUNNING, Phase.RUNNING),
+        (State.FAILED, Phase.DEAD),
+        (State.DONE, Phase.DEAD),
+        (State.GONE, Phase.DEAD),
+        (None, Phase.DEAD),
+    ],
+)
+def test_a_run_without_a_report_is_where_its_job_is(
+    run: RunDir, state: State | None, phase: Phase
+) -> None:
+    status = status_of(run.store.root, client=ScriptedJob(state))
+    assert (status.run_id, status.phase, status.job, status.job_state) == (
+        "r1",
+        phase,
+        "the job j1",
+        state,
+    )
+
+
+def test_workers_that_live_are_at_work_though_their_engine_does_not_answer(run: RunDir) -> None:
+    beat(run, ago=5)
+    assert status_of(run.store.root, client=ScriptedJob(None)).phase is Phase.RUNNING
+    beat(run, ago=500)
+    assert status_of(run.store.root, client=ScriptedJob(None)).phase is Phase.DEAD
+
+
+def test_a_run_with_a_report_has_ended_whatever_its_engine_says(run: RunDir) -> None:
+    run.store.write("report.json", a_report().to_json().encode())
+    status = status_of(run.store.root, client=ScriptedJob(None))
+    assert status.phase is Phase.ENDED
+    assert status.to_json()["status"] == "success"
+
+
+def test_a_launcher_that_holds_the_lock_is_at_work(tmp_path: Path) -> None:
+    run = RunDir(str(tmp_path))
+    lock = RunLock(run)
+    lock.take()
+    assert status_of(str(tmp_path)).phase is Phase.RUNNING
+    lock.release()
+    assert status_of(str(tmp_path)).phase is Phase.DEAD
+
+
+def test_a_job_at_work_keeps_others_out_of_its_run(
+    run: RunDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(at_work.__kwdefaults__, "client", ScriptedJob(State.RUNNING))
+    with pytest.raises(CannotStart) as caught:
+        RunLock(run).take()
+    assert caught.value.message.endswith("the job j1 is still running")
+    assert "beam-ingest status" in str(caught.value.hint)
+    monkeypatch.setitem(at_work.__kwdefaults__, "client", ScriptedJob(State.FAILED))
+    lock = RunLock(run)
+    lock.take()
+    lock.release()
+
+
+def test_waiting_ends_with_the_run_or_its_time(run: RunDir) -> None:
+    slept: list[float] = []
+    job = ScriptedJob(State.RUNNING, State.RUNNING, State.FAILED)
+
+    def look(path: str) -> Any:
+        return status_of(path, client=job)
+
+    assert wait_for_end(run.store.root, sleep=slept.append, look=look).phase is Phase.DEAD
+    assert slept == [1.0, 1.0]
+    job = ScriptedJob(State.RUNNING)
+    assert wait_for_end(run.store.root, 3, sleep=slept.append, look=look).phase is Phase.RUNNING
+    assert len(slept) == 5
+
+
+def test_a_run_is_asked_to_stop_before_its_job_is_cancelled(run: RunDir) -> None:
+    slept: list[float] = []
+    job = ScriptedJob(State.RUNNING)
+    status = cancel(run.store.root, sleep=slept.append, client=job)
+    assert (job.cancelled, len(slept), status.phase) == (1, 60, Phase.DEAD)
+    stop = run.stop()
+    assert stop is not None
+    assert (stop["reason"], stop["exitCode"]) == ("cancelled", 130)
+
+
+def test_a_run_that_ends_by_itself_keeps_its_job(run: RunDir) -> None:
+    job = ScriptedJob(State.RUNNING)
+
+    def ends(seconds: float) -> None:
+        run.store.write("report.json", a_report().to_json().encode())
+
+    assert cancel(run.store.root, sleep=ends, client=job).phase is Phase.ENDED
+    assert job.cancelled == 0
+
+
+def test_at_once_means_at_once(run: RunDir) -> None:
+    slept: list[float] = []
+    job = ScriptedJob(State.RUNNING)
+    cancel(run.store.root, at_once=True, sleep=slept.append, client=job)
+    assert (job.cancelled, slept) == (1, [])
