@@ -119,7 +119,7 @@ class Report(ReportPart):
     dead_letters: DeadLetterReport = DeadLetterReport()
     failures: list[Failure] = []
     filtered: list[Failure] = []
-    """What processors dropped with a reason, grouped like failures; these are none."""
+    """What processors dropped and sinks skipped, grouped like failures; these are none."""
     warnings: list[str] = []
     stopped: str | None = None
     """Why the run was stopped early: a fatal error, ``maxFailures``, a signal."""
