@@ -33,7 +33,10 @@ class NewNames:
     def of(self, records: Iterable[Record]) -> Iterator[tuple[str, str, str]]:
         """(scope, entity type, name) of each such record."""
         for record in records:
-            if isinstance(record, Entity) and (name := _name(record)) is not None:
+            # What has no container (an edge, usage) is in no scope, and its name may be no FQN.
+            if not isinstance(record, Entity) or not record.parent_field:
+                continue
+            if (name := _name(record)) is not None:
                 scope = fqn.parent_of(name) if '"' in name else name.rpartition(".")[0]
                 listed = self._listed(scope, record.entity_type)
                 if listed is not None and name not in listed:

@@ -170,8 +170,8 @@ class SourceSuite(ComponentSuite):
                 if isinstance(listed, Scope) and listed.failed is None
             }
             for record in [*source.parents(), *_items(source)]:
-                if not isinstance(record, Entity):
-                    continue
+                if not isinstance(record, Entity) or not record.parent_field:
+                    continue  # an edge, say, is in no scope
                 scope = scopes.get((record.entity_type, parent_of(record.fqn)))
                 if scope is not None and record.fqn not in scope.names:
                     fail(f"the scope {scope.fqn} does not name {record.fqn}, which is read")

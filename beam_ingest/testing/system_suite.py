@@ -186,7 +186,7 @@ class SystemSuite(ComponentSuite):
             pytest.skip("it does not retire")
         groups: dict[tuple[str, str], list[Entity]] = defaultdict(list)
         for record in self.records:
-            if isinstance(record, Entity):
+            if isinstance(record, Entity) and record.parent_field:
                 groups[record.entity_type, parent_of(record.fqn)].append(record)
         group = max(groups.values(), key=len, default=[])
         if len(group) < 2:

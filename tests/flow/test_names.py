@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from beam_ingest import Scope, Split
-from beam_ingest.api.entities import Table
+from beam_ingest.api.entities import LineageEdge, Table
 from beam_ingest.flow.names import NewNames, new_names_file, new_names_for, read_new_names
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.write import WriteFn
@@ -55,6 +55,11 @@ def test_only_names_that_the_scope_does_not_list_are_new(run: RunDir) -> None:
 def test_quoted_names_belong_to_their_scope(run: RunDir) -> None:
     odd = 'svc."d.b".s'
     assert of(run, table("a", odd), table("x.y", odd)) == [(odd, "table", f'{odd}."x.y"')]
+
+
+def test_what_has_no_container_is_in_no_scope_whatever_its_name(run: RunDir) -> None:
+    edge = LineageEdge(name="e", from_fqn=f'{SCHEMA}."a.b"', to_fqn=f"{SCHEMA}.c")
+    assert of(run, edge, table("b")) == [(SCHEMA, "table", f"{SCHEMA}.b")]
 
 
 def test_names_outside_of_every_scope_do_not_matter(run: RunDir) -> None:

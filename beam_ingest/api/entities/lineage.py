@@ -6,7 +6,11 @@ from typing import ClassVar, Literal
 
 from beam_ingest.api.entities.base import Entity, EntityPart
 
-LineageSource = Literal["Manual", "ViewLineage", "QueryLineage", "PipelineLineage", "DbtLineage"]
+LineageSource = Literal[
+    "Manual", "ViewLineage", "QueryLineage", "PipelineLineage", "DashboardLineage", "DbtLineage",
+    "SparkLineage", "OpenLineage", "ExternalTableLineage", "CrossDatabaseLineage", "ChildAssets",
+]  # fmt: skip
+"""As OpenMetadata's ``lineageDetails.source`` has them."""
 
 
 class ColumnLineage(EntityPart):

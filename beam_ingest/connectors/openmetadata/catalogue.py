@@ -56,6 +56,7 @@ class Catalogue:
         self._held: dict[str, dict[str, Held]] = {type_: {} for type_ in COLLECTIONS}
         self._inside: dict[str, dict[str, set[str]]] = {type_: {} for type_ in COLLECTIONS}
         self._seen: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
+        self._new: dict[str, set[str]] = {type_: set() for type_ in COLLECTIONS}
         self._columns: dict[str, tuple[str, ...]] = {}  # interned: catalogues repeat them
         self._made: set[str] = set()
         self._listed: set[tuple[str, str]] = set()
@@ -69,6 +70,10 @@ class Catalogue:
         """Whether the entity is known to be there, without asking."""
         return name in self._held[type_]
 
+    def was_there(self, type_: str, name: str) -> bool:
+        """Whether the server is known to have held the entity before this run wrote anything."""
+        return name in self._held.get(type_, {}) and name not in self._new[type_]
+
     def seen(self, type_: str, name: str) -> bool:
         """Whether this run came with the entity, be it written or found unchanged."""
         return name in self._seen[type_]
@@ -80,6 +85,8 @@ class Catalogue:
     def note(self, type_: str, name: str, source_hash: str | None) -> None:
         """The entity was written, with that hash."""
         held = self._held[type_].get(name)
+        if held is None:
+            self._new[type_].add(name)
         self._put(type_, name, Held(held.id if held else None, source_hash))
         self._columns.pop(name, None)
         self._seen[type_].add(name)

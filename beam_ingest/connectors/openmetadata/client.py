@@ -169,6 +169,16 @@ class Client:
         data = None if body is None else to_json(body)
         return self.session.json(method, self._base + path, body=data)
 
+    def one(self, path: str, fqn: str, params: Mapping[str, str | int]) -> Json | None:
+        """What the server tells of one entity by its name: ``path/{fqn}``; None where of none."""
+        whole = f"{self._base}{path}/{_encoded(fqn)}"
+        try:
+            return self._object(self.session.json("GET", whole, params=params), whole)
+        except RequestRefused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
     def check_token(self) -> None:
         """Ask for something that needs one. Raises ``FatalError`` where it is not taken."""
         self.session.json("GET", f"{self._base}/services/databaseServices", params={"limit": 1})

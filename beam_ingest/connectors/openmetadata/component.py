@@ -45,7 +45,7 @@ class ServerComponent(Component):
         return None
 
     def commit(self, token: Token) -> None:
-        """With ``skipUnchanged: local``: the next run may trust what this one wrote."""
+        """With ``skipUnchanged``: the next run may trust what this one wrote."""
         if self.connection.fingerprints is not None:
             self.connection.fingerprints.commit()
 

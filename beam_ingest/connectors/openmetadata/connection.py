@@ -90,7 +90,10 @@ def _connect(
     limits = Limits(config.bulk_sink_batch_size, config.max_request_bytes)
     sender = Sender(client, settings.concurrency, limits, override=override)
     fingerprints = None
-    if settings.skip_unchanged == "local":
+    # In ``server`` mode for lineage only, which is sent again where no folder can keep them.
+    if settings.skip_unchanged == "local" or (
+        settings.skip_unchanged == "server" and "://" not in settings.work_dir
+    ):
         fingerprints = Fingerprints(
             settings.work_dir, session.base_url, context.service_name, context.run_id
         )

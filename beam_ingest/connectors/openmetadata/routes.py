@@ -38,7 +38,9 @@ _ALL = (
     Collection(
         "/storedProcedures", "storedProcedure", ("databaseSchema",), hashed=True, fields=_COMMON
     ),
-    Collection("/queries", "query", ("service",), fields=("owners", "tags", "users")),
+    Collection(
+        "/queries", "query", ("service",), fields=("owners", "tags", "users", "queryUsedIn")
+    ),
     Collection("/users", "user", bulk=False),
     Collection("/teams", "team", bulk=False),
     Collection("/topics", "topic", ("service",)),

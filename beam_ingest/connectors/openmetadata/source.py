@@ -17,8 +17,10 @@ from beam_ingest.connectors.openmetadata.checks import server_checks
 from beam_ingest.connectors.openmetadata.client import Client
 from beam_ingest.connectors.openmetadata.connect import connect
 from beam_ingest.connectors.openmetadata.entity_reader import read_entity
+from beam_ingest.connectors.openmetadata.relation_reader import WITH_LINEAGE, RelationReader
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
 from beam_ingest.connectors.openmetadata.source_config import (
+    RELATIONS,
     MetadataSourceConfig,
     MetadataSourceConnection,
 )
@@ -33,9 +35,11 @@ _PARENTS = ("database", "databaseSchema")
 
 class MetadataSource(Source):
     """Reads by pages, split by container. Its records, written by ``metadata-rest`` to another
-    server, make the same databases, schemas, tables, procedures and queries there.
+    server, make the same databases, schemas, tables, procedures, queries, lineage and daily
+    counts of usage there.
 
-    Lineage, usage and profiles are not read. It yields no scopes, so nothing is retired.
+    Joins (the server sums them over days), profiles and the pipelines that edges name are not
+    read. It yields no scopes, so nothing is retired.
     """
 
     class Config(MetadataSourceConnection):
@@ -47,8 +51,11 @@ class MetadataSource(Source):
 
     def open(self) -> None:
         """Connect; the first request is made when something is read."""
-        self._session = connect(self._server())
+        self._session = connect(self._server(), connections=self.context.settings.concurrency)
         self._client = Client(self._session, self.config.api_version)
+        concurrency = self.context.settings.concurrency
+        deleted = self._options.include != "non-deleted"
+        self._relations = RelationReader(self._client, concurrency, deleted=deleted)
 
     def close(self) -> None:
         """End the session."""
@@ -71,19 +78,35 @@ class MetadataSource(Source):
 
     def splits(self) -> Iterator[Split | Scope]:
         """Tables by database, or by groups of schemas; one split for each other type."""
+        relations = [type_ for type_ in RELATIONS if type_ in self._types]
         for type_ in self._types:
+            if type_ in RELATIONS or type_ in _PARENTS or type_.endswith("Service"):
+                continue
+            splits = [Split(type_, {"type": type_, "containers": [{}]})]
             if type_ == "table":
-                for database in self._list("database", {}, fields=()):
-                    yield from self._table_splits(database["fullyQualifiedName"])
-            elif type_ not in _PARENTS and not type_.endswith("Service"):
-                yield Split(type_, {"type": type_, "containers": [{}]})
+                found = self._list("database", {}, fields=())
+                databases = [database["fullyQualifiedName"] for database in found]
+                splits = [split for name in databases for split in self._table_splits(name)]
+            yield from splits
+            for relation in relations:
+                if type_ in (WITH_LINEAGE if relation == "lineage" else ("table",)):
+                    for split in splits:
+                        yield Split(f"{relation} of {split.key}", {**split.payload, "of": relation})
 
     def read(self, split: Split) -> Iterator[Record | Unreadable]:
         """The entities of the split, page by page."""
         type_ = split.payload["type"]
+        relation = split.payload.get("of")
         for container in split.payload["containers"]:
-            for entity in self._list(type_, container):
-                yield read_entity(type_, entity)
+            if relation == "lineage":
+                entities = self._list(type_, container, fields=())
+                yield from self._relations.lineage(type_, entities)
+            elif relation == "tableUsage":
+                tables = self._list(type_, container, fields=("usageSummary",))
+                yield from self._relations.usage(tables)
+            else:
+                for entity in self._list(type_, container):
+                    yield read_entity(type_, entity)
 
     @cached_property
     def _options(self) -> MetadataSourceConfig:

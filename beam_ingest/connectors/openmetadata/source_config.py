@@ -13,10 +13,14 @@ from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
 
 DATABASE_TYPES = (
     "databaseService", "database", "databaseSchema", "table", "storedProcedure", "query",
+    "lineage", "tableUsage",
 )  # fmt: skip
 
 _OF_THE_SINK = Ignored("how the search server is reached and written is said in the sink's config")
 _LANGUAGE = Ignored("the sink's config says with mappings how texts are analysed")
+
+RELATIONS = ("lineage", "tableUsage")
+"""What is read of the entities of the other types."""
 
 
 class MetadataSourceConnection(OpenMetadataServer):
@@ -50,7 +54,9 @@ class MetadataSourceConfig(ConfigModel):
 
     type: str = "Metadata"
     entity_types: list[str] = Field(
-        list(DATABASE_TYPES), description="The types of entities to read, by their names there."
+        list(DATABASE_TYPES),
+        description="The types of entities to read, by their names there; lineage is of those, "
+        "by a request each, and tableUsage the last 30 days.",
     )
     include: Literal["non-deleted", "deleted", "all"] = Field(
         "non-deleted", description="Read what is not deleted, what is, or both."
@@ -88,8 +94,9 @@ class MetadataSourceConfig(ConfigModel):
     @field_validator("entity_types")
     @classmethod
     def _are_known(cls, types: list[str]) -> list[str]:
+        there_are = {*COLLECTIONS, *RELATIONS}
         for type_ in types:
-            if type_ not in COLLECTIONS:
-                known = ", ".join(sorted(COLLECTIONS))
+            if type_ not in there_are:
+                known = ", ".join(sorted(there_are))
                 raise ValueError(f"there is no entity type {type_!r}; there are: {known}")
         return types

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from beam_ingest.api.codec import decode, encode
-from beam_ingest.api.entities import DatabaseService, LineageEdge, entity_class
+from beam_ingest.api.entities import DatabaseService, entity_class
 from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import RecordError
 from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Outcome, Rejected
@@ -33,7 +33,11 @@ Group = dict[str, Any]
 
 
 class Writer:
-    """Writes to one server. Thread-safe."""
+    """Writes to one server. Thread-safe.
+
+    ``fingerprints``: what they hold is not sent; with ``skip_unchanged``, where the server is
+    asked for hashes, only lineage is left to them, since the server keeps no hash of an edge.
+    """
 
     def __init__(
         self,
@@ -76,14 +80,20 @@ class Writer:
 
     def _write(self, type_: str, group: Group, last: bool) -> dict[str, Outcome]:
         handler = self._handler(type_, last)
-        if self._fingerprints is None:
+        if type_ == _LINEAGE and not last:
+            # Tables and the lineage of views follow each other closely, often in two batches.
+            ends = {fqn for edge in group.values() for fqn in (edge.from_fqn, edge.to_fqn)}
+            self._tables.wait_for(ends)
+        if self._fingerprints is None or (self._skip_unchanged and type_ != _LINEAGE):
             return handler(group)
         outcomes: dict[str, Outcome] = {}
         written: list[Fingerprint] = []
         for name, entity in group.items():
             if isinstance(entity, Entity):
                 source_hash = entity.source_hash
-                if self._fingerprints.holds(type_, name, source_hash):
+                if self._fingerprints.holds(type_, name, source_hash) and (
+                    not self._skip_unchanged or self._were_there(entity)
+                ):
                     outcomes[name] = UNCHANGED
                     written.append((type_, name, source_hash))
                     self._catalogue.trust(type_, name, source_hash)
@@ -125,13 +135,14 @@ class Writer:
         if type_ == "tableUsage":
             return self._relations.usage
         if type_ == "lineage":
-            return self._relations.edges if last else self._edges_soon
+            return self._relations.edges if last else self._relations.edges_soon
         return lambda group: self._plain(type_, group)
 
-    def _edges_soon(self, edges: Mapping[str, LineageEdge]) -> dict[str, Outcome]:
-        # Tables and the lineage of views follow each other closely, often in two batches.
-        self._tables.wait_for({fqn for e in edges.values() for fqn in (e.from_fqn, e.to_fqn)})
-        return self._relations.edges_soon(edges)
+    def _were_there(self, edge: Any) -> bool:
+        # Of a table that was made anew the server knows no lineage any more.
+        return self._catalogue.was_there(
+            edge.from_type, edge.from_fqn
+        ) and self._catalogue.was_there(edge.to_type, edge.to_fqn)
 
     def _services(self, services: Mapping[str, DatabaseService]) -> dict[str, Outcome]:
         # A service that is there keeps its connection: ours has no secret in it, and would

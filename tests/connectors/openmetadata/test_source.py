@@ -9,11 +9,14 @@ import pytest
 from beam_ingest.api.component import Context
 from beam_ingest.api.entities import (
     Column,
+    ColumnLineage,
+    LineageEdge,
     Query,
     StoredProcedure,
     StoredProcedureCode,
     Table,
     TableConstraint,
+    TableUsage,
     TagLabel,
 )
 from beam_ingest.api.errors import FatalError, TransientError
@@ -60,8 +63,29 @@ def catalogue() -> list[Record]:
         name="p", database_schema=SCHEMA,
         stored_procedure_code=StoredProcedureCode(language="SQL", code="select 1"),
     )  # fmt: skip
-    query = Query(name="q", service="shop", query="select 2")
-    return [*parents("sales", "hr"), table("a", f"{SCHEMA}.a"), rich, procedure, query]
+    query = Query(name="q", service="shop", query="select 2", query_used_in=[f"{SCHEMA}.a"])
+    edge = LineageEdge(
+        name=f'{SCHEMA}.a -> {SCHEMA}."rich.table"',
+        from_fqn=f"{SCHEMA}.a",
+        to_fqn=f'{SCHEMA}."rich.table"',
+        source="ViewLineage",
+        sql_query="select 1",
+        columns_lineage=[
+            ColumnLineage(from_columns=[f"{SCHEMA}.a.id"], to_column=f'{SCHEMA}."rich.table".id')
+        ],
+    )
+    loop = LineageEdge(
+        name=f'{SCHEMA}."rich.table" -> {SCHEMA}.a',
+        from_fqn=f'{SCHEMA}."rich.table"',
+        to_fqn=f"{SCHEMA}.a",
+        source="DashboardLineage",
+    )
+    usage = [
+        TableUsage(name=f"{SCHEMA}.a", table=f"{SCHEMA}.a", date=day, count=count)
+        for day, count in (("2026-11-20", 3), ("2026-11-22", 34))
+    ]
+    tables = [table("a", f"{SCHEMA}.a"), rich]
+    return [*parents("sales", "hr"), *tables, loop, edge, *usage, procedure, query]
 
 
 def fill(fake: FakeOpenMetadata, records: list[Record]) -> None:
@@ -109,7 +133,17 @@ def test_what_is_read_and_written_again_is_the_same(fake: FakeOpenMetadata) -> N
             assert read(source) == exported
         for type_, fqn in [("table", f'{SCHEMA}."rich.table"'), ("storedProcedure", f"{SCHEMA}.p")]:
             assert state(other, type_, fqn) == state(fake, type_, fqn)
+        assert edges(other) == edges(fake)
+        assert other.store.usage == fake.store.usage
     assert len(exported) == len(catalogue())
+
+
+def edges(fake: FakeOpenMetadata) -> dict[tuple[str, str], dict[str, Any]]:
+    changing = ("createdAt", "updatedAt")
+    return {
+        ends: {key: value for key, value in details.items() if key not in changing}
+        for ends, details in fake.store.edges.items()
+    }
 
 
 def state(fake: FakeOpenMetadata, type_: str, fqn: str) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from beam_ingest.api.entities import ColumnLineage, LineageEdge, Table
 from beam_ingest.api.errors import FatalError
-from beam_ingest.api.outcomes import UNCHANGED, WRITTEN
+from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Outcome
+from beam_ingest.api.record import Record
 from tests.connectors.openmetadata.support import (
     SCHEMA,
     context_of,
@@ -55,6 +58,42 @@ def test_lineage_of_unchanged_tables_needs_no_list_of_its_own(fake: FakeOpenMeta
     assert len(lists(fake)) == 1
     ((_, details),) = fake.store.edges.items()
     assert len(details["columnsLineage"]) == 1
+
+
+def test_lineage_that_the_server_has_is_not_sent_again(
+    fake: FakeOpenMetadata, tmp_path: Path
+) -> None:
+    edges = [
+        LineageEdge(name="e", from_fqn=f"{SCHEMA}.t{n}", to_fqn=f"{SCHEMA}.v") for n in range(3)
+    ]
+    tables: list[Record] = [*(table(f"t{n}") for n in range(3)), table("v")]
+
+    def run(name: str, *records: Record, commit: bool = True) -> list[Outcome]:
+        fake.counted.requests.clear()
+        settings = {"skipUnchanged": "server", "workDir": str(tmp_path)}
+        with opened(context_of(fake, run_id=name, **settings)) as sink:
+            outcomes = write_with_waves(sink, [*parents(), *records])
+            sink.commit(None) if commit else sink.abort(None)
+        return outcomes[-len(edges) :]
+
+    assert run("one", *tables, *edges, commit=False) == [WRITTEN] * 3
+    assert run("two", *tables, *edges) == [WRITTEN] * 3, "an aborted run is not counted on"
+    assert run("three", *tables, *edges) == [UNCHANGED] * 3
+    assert fake.counted.count("PUT") == 0
+    changed = edges[1].model_copy(update={"sql_query": "select 1"})
+    assert run("four", *tables, edges[0], changed, edges[2]) == [UNCHANGED, WRITTEN, UNCHANGED]
+    fake.store.delete("table", fake.entity("table", f"{SCHEMA}.t0"), hard=True, recursive=True)
+    assert run("five", *tables, edges[0], changed, edges[2]) == [WRITTEN, UNCHANGED, UNCHANGED]
+
+
+def test_where_no_folder_can_keep_notes_lineage_is_sent_again(fake: FakeOpenMetadata) -> None:
+    edge = LineageEdge(name="e", from_fqn=f"{SCHEMA}.a", to_fqn=f"{SCHEMA}.b")
+    for run in ("one", "two"):
+        settings = {"skipUnchanged": "server", "workDir": "gs://bucket/runs"}
+        with opened(context_of(fake, run_id=run, **settings)) as sink:
+            outcomes = write_with_waves(sink, [*parents(), table("a"), table("b"), edge])
+            sink.commit(None)
+        assert outcomes[-1] == WRITTEN
 
 
 def test_only_what_changed_is_sent(fake: FakeOpenMetadata) -> None:

@@ -20,13 +20,16 @@ class Renderer:
         """An entity with the fields that were asked for."""
         hidden = kind.optional - fields - ALWAYS_SHOWN
         shown = {key: value for key, value in entity.items() if key not in hidden}
-        if "owners" in shown:
-            shown["owners"] = [self._person(owner) for owner in shown["owners"]]
+        for field in ("owners", "queryUsedIn"):
+            if field in shown:
+                shown[field] = [self._referred(each) for each in shown[field]]
         for field in ("owners", "tags", "domains", "dataProducts"):
             if field in fields and field in kind.optional:
                 shown.setdefault(field, [])
         if "tags" not in fields and any(column["tags"] for column in shown.get("columns", ())):
             shown["columns"] = [{**column, "tags": []} for column in shown["columns"]]
+        if "usageSummary" in fields and kind.type == "table":
+            shown["usageSummary"] = self._last_usage(entity["fullyQualifiedName"])
         shown["href"] = self.href(kind.type, entity["id"])
         shown["entityStatus"] = "Unprocessed"
         self._add_containers(kind, entity, shown)
@@ -93,9 +96,16 @@ class Renderer:
         """The link to an entity."""
         return f"{self._url}/v1/{BY_TYPE[type_].collection}/{id_}"
 
-    def _person(self, owner: dict[str, Any]) -> dict[str, Any]:
-        found = self._store.by_id.get(owner["id"])
-        return (self.reference(*found) if found else None) or owner
+    def _last_usage(self, fqn: str) -> dict[str, Any]:
+        days = sorted(day for name, day in self._store.usage if name == fqn)
+        count = self._store.usage[fqn, days[-1]] if days else 0
+        stats = {"count": count, "percentileRank": 0.0}
+        day = days[-1] if days else "1970-01-01"
+        return {"dailyStats": stats, "weeklyStats": stats, "monthlyStats": stats, "date": day}
+
+    def _referred(self, held: dict[str, Any]) -> dict[str, Any]:
+        found = self._store.by_id.get(held["id"])
+        return (self.reference(*found) if found else None) or held
 
     def _add_containers(self, kind: Kind, entity: Entity, shown: Entity) -> None:
         type_, fqn = kind.type, entity["fullyQualifiedName"]

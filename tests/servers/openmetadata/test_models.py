@@ -49,7 +49,6 @@ _REQUESTS = {
     "joins": "entity.data.table:TableJoins",
     "pipelineStatus": "entity.services.ingestionPipelines.ingestionPipeline:PipelineStatus",
     "deleteStale": "type.bulkDeleteStaleRequest:BulkDeleteStaleRequest",
-    "usage": "type.entityReference:EntityReference",
 }  # fmt: skip
 _ENTITIES = {
     "databaseService": "entity.services.databaseService:DatabaseService",
@@ -85,7 +84,7 @@ def test_the_fake_is_strict_by_the_published_models(python: Path) -> None:
 
 def model_of(method: str, path: str) -> str:
     last = path.rpartition("/")[2]
-    for key in ("joins", "pipelineStatus", "deleteStale", "usage"):
+    for key in ("joins", "pipelineStatus", "deleteStale"):
         if last == key:
             return _REQUESTS[key]
     path = "/v1/usage/table/" if path.startswith("/v1/usage/table/") else path
