@@ -257,7 +257,8 @@ def _from_file(path: str) -> str:
 
 
 _NAMES = re.compile(
-    r"passw|passphrase|secret|token|credential|private|(api|access).?key|authorization|cookie",
+    r"passw|passphrase|secret|token|credential|private|authorization|cookie"
+    r"|(api|access|account|consumer|shared|ssl).?key",
     re.IGNORECASE,
 )
 

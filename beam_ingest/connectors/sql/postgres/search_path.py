@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from beam_ingest.connectors.sql.postgres.connection import Connection, query
+from beam_ingest.connectors.sql.query_log.search_path import DEFAULT, names, of_user
 
-_DEFAULT = ("$user", "public")
 _SETTINGS = """
 SELECT /* beam-ingest */ coalesce(d.datname, ''), coalesce(r.rolname, ''), substr(c, 13)
 FROM pg_catalog.pg_db_role_setting s
@@ -15,7 +13,6 @@ LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
 CROSS JOIN unnest(s.setconfig) c
 WHERE c LIKE 'search\\_path=%'
 """
-_NAME = re.compile(r'"((?:[^"]|"")*)"|([^,\s]+)')
 
 
 class SearchPaths:
@@ -26,29 +23,18 @@ class SearchPaths:
     """
 
     def __init__(self, settings: dict[tuple[str, str], str]) -> None:
-        self._settings = {key: _names(text) for key, text in settings.items()}
+        self._settings = {key: names(text) for key, text in settings.items()}
 
     def of(self, database: str, user: str | None) -> list[str]:
         """The schemas, in order. ``user`` None: one that is gone."""
         name = user or ""
         for key in ((database, name), ("", name), (database, ""), ("", "")):
             if key in self._settings:
-                found = self._settings[key]
-                break
-        else:
-            found = _DEFAULT
-        schemas = (name if schema == "$user" else schema for schema in found)
-        return [schema for schema in schemas if schema]
+                return of_user(self._settings[key], name)
+        return of_user(DEFAULT, name)
 
 
 def read_search_paths(connection: Connection) -> SearchPaths:
     """One statement."""
     rows = query(connection, _SETTINGS)
     return SearchPaths({(database, user): text for database, user, text in rows})
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(
-        quoted.replace('""', '"') if quoted else plain.lower()
-        for quoted, plain in _NAME.findall(text)
-    )

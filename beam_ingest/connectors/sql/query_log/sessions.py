@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from beam_ingest.api.query_log import LoggedQuery
 from beam_ingest.connectors.sql.query_log.fields import Log
+from beam_ingest.connectors.sql.query_log.search_path import DEFAULT, of_user, set_by
 
 _MESSAGE = re.compile(
     r"duration: (?P<ms>[\d.]+) ms|"
@@ -51,12 +52,14 @@ class Sessions:
 
     A statement is held until its session's next entry, which may say how long it took, or that
     it failed; so records come in the order in which statements ended. At most ``_MOST_OPEN``
-    are held: a session that was closed says nothing more.
+    are held: a session that was closed says nothing more. What a session sets its search path to
+    is followed within the part of the log that is read.
     """
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._open: dict[str, LoggedQuery] = {}
+        self._paths: dict[str, tuple[str, ...]] = {}
 
     def add(self, entry: Entry) -> Iterator[LoggedQuery]:
         """The records that are complete now."""
@@ -99,6 +102,16 @@ class Sessions:
         open_["endTime"] = entry.at.isoformat()
         yield open_
 
+    def _path(self, session: str, query: str) -> tuple[str, ...]:
+        """The search path of a session that is about to run ``query``: its own, or the default."""
+        path = set_by(query)
+        if path is not None:
+            self._paths.pop(session, None)
+            self._paths[session] = path
+            if len(self._paths) > _MOST_OPEN:
+                del self._paths[next(iter(self._paths))]
+        return self._paths.get(session, DEFAULT)
+
     def _record(self, entry: Entry, query: str, milliseconds: str | None) -> LoggedQuery:
         prepared = _PREPARED.match(entry.detail) if entry.detail else None
         took = float(milliseconds) if milliseconds else None
@@ -118,6 +131,5 @@ class Sessions:
             "count": 1,
             "dialect": self._log.dialect or "postgres",
             "where": entry.where,
-            # The default of search_path; a log does not say what a session has set.
-            "searchPath": [entry.user, "public"] if entry.user else ["public"],
+            "searchPath": of_user(self._path(entry.session, query), entry.user),
         }

@@ -233,6 +233,24 @@ def test_the_server_says_the_type_where_no_connection_is_written(tmp_path: Path)
     assert config.sql_dialect == "mysql"
 
 
+def test_no_secret_of_a_connection_that_is_not_needed_is_kept(tmp_path: Path) -> None:
+    secrets = {
+        "password": "s1", "authType": {"password": "s2"}, "sslConfig": {"sslKey": "s3"},
+        "privateKey": "s4", "credentials": {"gcpConfig": {"privateKey": "s5"}},
+    }  # fmt: skip
+    workflow = load({
+        "source": {
+            "type": "query-log-usage", "serviceName": "shop",
+            "serviceConnection": {"config": {"type": "Snowflake", "account": "a", **secrets}},
+            "sourceConfig": {"config": {"queryLogFilePath": str(tmp_path)}},
+        },
+        "sink": {"type": "console"},
+    })  # fmt: skip
+    kept = json.dumps(workflow.document) + workflow.source.config.model_dump_json()
+    assert [f"s{number}" for number in range(1, 6) if f'"s{number}"' in kept] == []
+    assert '"account": "a"' in kept
+
+
 def test_a_type_that_is_not_known_is_refused_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="did you mean 'Postgres'"):
         source("x", type="Postgress")

@@ -105,6 +105,31 @@ def test_a_prepared_statement_of_sql_is_what_was_prepared(logged: Any) -> None:
     ]
 
 
+def test_a_session_may_set_its_search_path(logged: Any) -> None:
+    found = logged(
+        lines(
+            "statement: SELECT 1",
+            'statement: set search_path to sales, "Odd, one", public;',
+            "statement: SELECT 2",
+            "statement: SET LOCAL search_path TO other",
+            "statement: SET search_path = DEFAULT",
+            "statement: SET SCHEMA 'hr'",
+            "statement: RESET search_path",
+        )
+    )
+    paths = [record["searchPath"] for record in found]
+    default, own = ["ann", "public"], ["sales", "Odd, one", "public"]
+    assert paths == [default, own, own, own, default, ["hr"], default]
+
+
+def test_the_search_path_of_one_session_is_none_of_another(logged: Any) -> None:
+    found = logged([
+        *lines("statement: SET search_path TO sales", session="a"),
+        *lines("statement: SELECT 1", session="b"),
+    ])  # fmt: skip
+    assert [record["searchPath"] for record in found] == [["sales"], ["ann", "public"]]
+
+
 def test_a_duration_belongs_to_the_sessions_statement_before_it(logged: Any) -> None:
     entries = [
         *lines("statement: SELECT 1", session="a"),
