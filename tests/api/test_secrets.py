@@ -193,7 +193,8 @@ def test_variables_are_named_as_in_a_shell(text: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("key", ["password", "jwtToken", "SSL_PRIVATE", "api_key", "apiKey",
-                                 "X-Api-Key", "Authorization", "awsSecretAccessKey", "sslKey"])  # fmt: skip
+                                 "X-Api-Key", "Authorization", "awsSecretAccessKey",
+                                 "sslKey"])  # fmt: skip
 def test_keys_that_name_secrets(key: str) -> None:
     assert names_a_secret(key)
 
