@@ -58,6 +58,8 @@ class MariadbServer:
                 [
                     self._daemon, "--no-defaults", *self._user_option(), f"--datadir={self._data}",
                     f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
+                    # A server that starts clears its folder of temporary tables: not another's.
+                    f"--tmpdir={self._folder}",
                     f"--socket={self._folder / 's.sock'}", "--innodb-flush-log-at-trx-commit=0",
                     "--innodb-file-per-table=0", "--innodb-doublewrite=0", "--sync-binlog=0",
                     "--lower-case-table-names=0", "--character-set-server=utf8mb4",
