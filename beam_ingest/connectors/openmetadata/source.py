@@ -115,7 +115,12 @@ class MetadataSource(Source):
 
     @cached_property
     def _types(self) -> list[str]:
-        return self._options.entity_types
+        options = self._options
+        chosen = "entity_types" in options.model_fields_set
+        if options.type == "MetadataToElasticSearch" and not chosen:
+            # To be indexed: an edge has no document of its own, and costs a request each to read.
+            return [type_ for type_ in options.entity_types if type_ not in RELATIONS]
+        return options.entity_types
 
     def _server(self) -> OpenMetadataServer | None:
         server: OpenMetadataServer | None = self.context.server

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from beam_ingest.api.codec import decode, encode
@@ -13,6 +15,7 @@ from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import RecordError
 from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Outcome, Rejected
 from beam_ingest.api.record import Record
+from beam_ingest.connectors.openmetadata.bulk_result import RowResult
 from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
 from beam_ingest.connectors.openmetadata.fingerprints import Fingerprint, Fingerprints
@@ -21,10 +24,13 @@ from beam_ingest.connectors.openmetadata.relations import RelationWriter
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS
 from beam_ingest.connectors.openmetadata.sender import Sender
 from beam_ingest.connectors.openmetadata.tables import TableWriter
+from beam_ingest.connectors.openmetadata.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
 
 _ORDER = ("databaseService", "database", "databaseSchema", "table", "storedProcedure")
+_CONTAINERS = ("databaseService", "database", "databaseSchema")
+_NO_CONTAINER = re.compile(r"\w+ instance for (.+) not found")
 _LINEAGE = "lineage"
 _AFTER_TABLES = ("query", "tableUsage", _LINEAGE)
 
@@ -55,6 +61,7 @@ class Writer:
         self._skip_unchanged = skip_unchanged
         self._with_connection = with_connection
         self._fingerprints = fingerprints
+        self._under_way = UnderWay()
         self._owners: dict[tuple[str, str], str | None] = {}
         self._tables = TableWriter(sender, catalogue, self._row, skip_unchanged=skip_unchanged)
         self._relations = RelationWriter(client, sender, catalogue, self._row)
@@ -71,9 +78,18 @@ class Writer:
         early = _take_early(groups) if last else {}
         with ThreadPoolExecutor(1, thread_name_prefix="lineage") as pool:
             edges = pool.submit(self._write, _LINEAGE, early, last) if early else None
-            for type_ in (*_ORDER, *groups.keys() - {*_ORDER, *_AFTER_TABLES}, *_AFTER_TABLES):
-                if type_ in groups:
-                    outcomes[type_] |= self._write(type_, groups[type_], last)
+            coming = {type_: ExitStack() for type_ in _CONTAINERS if type_ in groups}
+            for type_, stack in coming.items():
+                stack.enter_context(self._under_way.of(groups[type_]))
+            try:
+                for type_ in (*_ORDER, *groups.keys() - {*_ORDER, *_AFTER_TABLES}, *_AFTER_TABLES):
+                    if type_ in groups:
+                        outcomes[type_] |= self._write(type_, groups[type_], last)
+                    if type_ in coming:
+                        coming[type_].close()
+            finally:
+                for stack in coming.values():
+                    stack.close()
             if edges is not None:
                 outcomes[_LINEAGE] |= edges.result()
         return [key if isinstance(key, Rejected) else outcomes[key[0]][key[1]] for key in keys]
@@ -188,12 +204,22 @@ class Writer:
         sent = list(rows)
         outcomes: dict[str, Outcome] = {}
         results = self._sender.send(COLLECTIONS[type_], sent)
+        early = {row.fqn: row for row in sent if self._came_too_early(results[row.fqn])}
+        results.update(self._sender.send(COLLECTIONS[type_], list(early.values())))
         for row in sent:
             result = results[row.fqn]
             outcomes[row.fqn] = WRITTEN if result is None else Rejected(result.message)
             if result is None:
                 self._catalogue.note(type_, row.fqn, row.source_hash)
         return outcomes
+
+    def _came_too_early(self, result: RowResult) -> bool:
+        # Its container may be in another batch of the parents, which is under way too.
+        refused = _NO_CONTAINER.fullmatch(result.message) if result is not None else None
+        if refused is None:
+            return False
+        self._under_way.wait_for([refused[1]])
+        return any(self._catalogue.known(type_, refused[1]) for type_ in _CONTAINERS)
 
     def _row(self, entity: Entity) -> Row:
         return row_of(entity, self._owner_id, with_connection=self._with_connection)

@@ -40,3 +40,13 @@ def test_lineage_of_a_kind_that_we_do_not_know_costs_one_dead_letter(
         (unreadable,) = [each for each in read(source) if isinstance(each, Unreadable)]
     assert unreadable.where == f"lineage {ends[0]} -> {ends[1]}"
     assert unreadable.why.startswith("source: ")
+
+
+def test_what_is_to_be_indexed_is_read_without_them(fake: FakeOpenMetadata) -> None:
+    fill(fake, catalogue())
+    fake.counted.requests.clear()
+    with reading(fake, type="MetadataToElasticSearch") as source:
+        assert {record.entity_type for record in read(source)} == {
+            "databaseService", "database", "databaseSchema", "table", "storedProcedure", "query",
+        }  # fmt: skip
+    assert fake.counted.count("GET", "/lineage/") == 0
