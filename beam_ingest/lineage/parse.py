@@ -1,8 +1,8 @@
 """From a text to statements, within limits: one monstrous query must stop nothing.
 
 A thread that parses cannot be interrupted, and a clock would give another answer on a busy
-machine. So the work is counted instead: the parser's steps through the tokens, which are a few a
-token in any ordinary query and explode where the grammar makes it go back again and again.
+machine. So the work is counted instead: the parser's steps through the tokens: about one a
+token in any ordinary query, and exploding where the grammar makes it go back again and again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ _OPENS = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, T
 _CLOSES = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END})
 
 
+_ARRAYS = 10
+"""The one grammar that takes twice as long with each level. A compiled parser (the package
+``sqlglotc``) cannot be made to count its steps, and takes no more levels of it."""
+
+
 class Unparsable(Exception):
     """The text is not understood; the message says why, and quotes nothing of it."""
 
@@ -32,12 +37,12 @@ class Limits:
     """What is parsed at most.
 
     ``length``: characters of a text. ``depth``: brackets and CASEs in one another. ``steps``: of
-    the parser, about ten a token in an ordinary query; a million takes some two seconds.
+    the parser, about one a token in an ordinary query; 100,000 take about a second at most.
     """
 
     length: int = 100_000
     depth: int = 60
-    steps: int = 1_000_000
+    steps: int = 100_000
 
 
 LIMITS = Limits()
@@ -50,9 +55,11 @@ def parse(text: str, dialect: str, limits: Limits = LIMITS) -> list[exp.Expr]:
     try:
         found = dialect_named(dialect)
         tokens = found.tokenize(text)
-        _check_depth(tokens, limits)
-        parser: Any = _counting(found.parser_class)(dialect=found)
-        parser.steps_left = limits.steps
+        counting = _counting(found.parser_class)
+        _check_depth(tokens, limits, counted=counting is not None)
+        parser: Any = (counting or found.parser_class)(dialect=found)
+        if counting is not None:
+            parser.steps_left = limits.steps
         statements = [each for each in parser.parse(tokens, text) if each is not None]
     except (SqlglotError, RecursionError) as error:
         raise Unparsable(reason_of(error)) from None
@@ -87,29 +94,37 @@ class _TooMuchWork(SqlglotError):
 
 
 @lru_cache(maxsize=64)
-def _counting(base: type[Any]) -> type[Any]:
-    """The parser of a dialect, made to stop when its steps are spent."""
+def _counting(base: type[Any]) -> type[Any] | None:
+    """The parser of a dialect, made to stop when its steps are spent; None if it is compiled."""
+    try:
 
-    class Counting(base):  # type: ignore[misc]
-        steps_left = LIMITS.steps
+        class Counting(base):  # type: ignore[misc]
+            steps_left = LIMITS.steps
 
-        def _advance(self, times: int = 1) -> None:
-            self.steps_left -= 1
-            if self.steps_left < 0:
-                raise _TooMuchWork("it takes too long to understand")
-            super()._advance(times)
+            def _advance(self, times: int = 1) -> None:
+                self.steps_left -= 1
+                if self.steps_left < 0:
+                    raise _TooMuchWork("it takes too long to understand")
+                super()._advance(times)
 
+        Counting()
+    except TypeError:  # interpreted classes cannot inherit from compiled
+        return None
     return Counting
 
 
-def _check_depth(tokens: list[Any], limits: Limits) -> None:
+def _check_depth(tokens: list[Any], limits: Limits, *, counted: bool) -> None:
     # Every level costs the parser some twenty calls, and Python has a thousand.
-    depth = 0
+    depth = arrays = 0
     for token in tokens:
         kind = token.token_type
         if kind in _OPENS:
             depth += 1
+            arrays += kind is TokenType.L_BRACKET
         elif kind in _CLOSES:
             depth = max(0, depth - 1)
+            arrays = max(0, arrays - (kind is TokenType.R_BRACKET))
+        if arrays > _ARRAYS and not counted:
+            raise Unparsable(f"nested deeper than {_ARRAYS} arrays")
         if depth > limits.depth:
             raise Unparsable(f"nested deeper than {limits.depth} levels")

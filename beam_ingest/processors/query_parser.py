@@ -46,10 +46,10 @@ class QueryParserProcessor(Processor):
             60, ge=5, le=80, description="Brackets in brackets; a deeper query is not parsed."
         )
         max_steps: int = Field(
-            1_000_000,
+            100_000,
             ge=1_000,
             description="How much work one query may be, in steps of the parser: an ordinary one "
-            "takes some ten a word, a million some two seconds.",
+            "takes about one a word; 100,000 take about a second at most.",
         )
         cache_size: int = Field(
             60_000, ge=1, description="Shapes of queries whose parsing is remembered, per worker."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from beam_ingest.lineage import parse as parsing
 from beam_ingest.lineage.names import TableName
 from beam_ingest.lineage.parse import Limits, Unparsable
 from beam_ingest.lineage.query import Query
@@ -189,6 +190,18 @@ def test_what_is_not_understood_says_why_and_quotes_nothing(text: str, reason: s
     assert str(error.value) == reason
 
 
+def test_a_parser_that_cannot_count_takes_no_arrays_of_arrays_of_arrays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "select " + "array[" * 11 + "1" + "]" * 11
+    assert Query("select array[array[1]] from t", "postgres").uses().reads
+    Query(text, "postgres")
+    monkeypatch.setattr(parsing, "_counting", lambda base: None)
+    assert Query("select array[array[1]] from t", "postgres").uses().reads
+    with pytest.raises(Unparsable, match="nested deeper than 10 arrays"):
+        Query(text, "postgres")
+
+
 def test_an_unknown_dialect_is_a_reason() -> None:
     with pytest.raises(Unparsable, match="sqlglot knows no dialect 'klingon'"):
         Query("select 1", "klingon")
@@ -218,6 +231,7 @@ def test_the_work_on_one_query_is_limited() -> None:
     "select " + "a + " * 5_000 + "a from t",
     "select * from t where " + "not " * 20_000 + "x",
     "select " + "-" * 1 + " - " * 20_000 + "1",
+    "select " + "array[" * 50 + "1" + "]" * 50,
     "select " + "case when x then " * 50 + "1" + " end" * 50 + " from t",
     "select * from " + "(select * from " * 50 + "t" + ")" * 50,
 ])  # fmt: skip
