@@ -62,6 +62,7 @@ def expect_all(fake: FakeOpenMetadata, outcomes: list[Outcome]) -> None:
     [
         ({"delay": 0.05}, []),
         ({"status": 429, "headers": {"Retry-After": "7"}}, [7.0]),
+        ({"status": 429, "headers": {"Retry-After": "Thu, 01 Jan 1970 00:00:09 GMT"}}, [9.0]),
         ({"status": 503, "times": 3}, [0.25, 0.5, 1.0]),
         ({"status": 504, "headers": {"Retry-After": "2"}}, [2.0]),
         ({"status": 502, "body": "<html>bad gateway</html>"}, [0.25]),
@@ -86,6 +87,15 @@ def test_rows_that_meet_a_lock_are_sent_again_alone(
     expect_all(fake, write_all(fake))
     assert max(fake.counted.sent.values()) == 2
     assert sum(fake.counted.sent[table.fqn] - 1 for table in TABLES) == 2
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_server_that_has_no_bulk_after_all_takes_them_one_by_one(
+    fake: FakeOpenMetadata, time: FakeTime, status: int
+) -> None:
+    fake.faults.add("/tables/bulk", after=2, times=None, status=status)
+    expect_all(fake, write_all(fake))
+    assert fake.counted.count("PUT", "/tables/bulk") == 3
 
 
 def test_rows_that_stay_locked_are_dead_letters_in_the_servers_words(
