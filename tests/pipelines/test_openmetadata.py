@@ -10,6 +10,7 @@ import pytest
 
 from beam_ingest import Workflow
 from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
+from tests.servers.search_server import SearchServer
 
 
 @pytest.fixture
@@ -49,3 +50,25 @@ def test_query_logs_become_usage_of_tables(
     report = Workflow.from_config("pipelines/query-usage.yaml").run()
     assert report.status == "success"
     assert fake.store.usage == {("shop.default.main.orders", "2026-11-20"): 7}
+
+
+@pytest.mark.server
+@pytest.mark.slow
+def test_what_openmetadata_holds_comes_to_a_search_index(
+    quickstart: Path,
+    fake: FakeOpenMetadata,
+    opensearch: SearchServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Workflow.from_config("pipelines/database-to-openmetadata.yaml").run().raise_for_status()
+    monkeypatch.setenv("SEARCH_URL", opensearch.url)
+    alias = "pipelines_search"
+    try:
+        report = Workflow.from_config(
+            "pipelines/openmetadata-to-search.yaml", sets=[f"bulkSink.config.index={alias}"]
+        ).run()
+        assert report.status == "success"
+        found = {each["fullyQualifiedName"] for each in opensearch.documents(alias)}
+        assert found >= {"shop", "shop.default.main", *fake.store.entities["table"]}
+    finally:
+        opensearch.remove(alias)

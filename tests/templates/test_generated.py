@@ -22,7 +22,11 @@ from beam_ingest.templates.database_to_files import TEMPLATE, DatabaseToFiles
 from beam_ingest.templates.template import Template, parameters_of
 
 ROOT = Path(__file__).parents[2]
-VALUES = {"HOST_PORT": "db.example:5432", "SERVER_URL": "https://metadata.example/api"}
+VALUES = {
+    "HOST_PORT": "db.example:5432",
+    "SEARCH_URL": "https://search.example:9200",
+    "SERVER_URL": "https://metadata.example/api",
+}
 BY_NAME = pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each.name)
 
 

@@ -1,0 +1,6 @@
+"""Launches openmetadata-to-search: python main.py --help"""
+
+from beam_ingest.cli.launch_template import launch
+
+if __name__ == "__main__":
+    launch("openmetadata-to-search")
