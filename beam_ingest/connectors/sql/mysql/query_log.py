@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+import pymysql
 from pymysql.connections import Connection
+from pymysql.constants import ER
 from pymysql.cursors import SSCursor
 
-from beam_ingest.api.errors import FatalError, IngestError
+from beam_ingest.api.errors import FatalError
 from beam_ingest.api.query_log import LoggedQuery
 from beam_ingest.connectors.sql.mysql.config import LoggingServer
 from beam_ingest.connectors.sql.mysql.connection import connect, explained, query
@@ -56,6 +58,8 @@ SELECT /* beam-ingest */ MIN(at), COUNT(*) FROM (
 ) newest
 """
 _SETTINGS = "SELECT @@global.log_output, @@global.general_log, @@global.slow_query_log"
+_NO_TABLE = (ER.NO_SUCH_TABLE, ER.BAD_DB_ERROR)
+_NOT_THERE = (*_NO_TABLE, ER.TABLEACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR)
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +92,9 @@ class QueryLog:
         with self._session() as connection:
             try:
                 query(connection, f"SELECT /* beam-ingest */ 1 FROM {self._table} LIMIT 1")  # noqa: S608
-            except Exception as error:
+            except pymysql.MySQLError as error:
+                if error.args[0] not in _NOT_THERE:
+                    raise  # explained as any other
                 raise self._unreadable(error) from None
             if self._config.query_history_table:
                 return self._name
@@ -190,12 +196,13 @@ class QueryLog:
         )
         return max(span.begin, oldest.replace(tzinfo=UTC))
 
-    def _unreadable(self, error: Exception) -> IngestError:
-        text = str(error.args[1] if len(error.args) > 1 else error)
-        user = self._config.username
+    def _unreadable(self, error: pymysql.MySQLError) -> FatalError:
+        user, code = self._config.username, error.args[0]
         return FatalError(
-            f"{self._config.host_port}: {self._name} cannot be read: {text}",
-            hint=f"GRANT SELECT ON {self._name} TO {user}",
+            f"{self._config.host_port}: {self._name} cannot be read: {error.args[1]}",
+            hint="check queryHistoryTable"
+            if code in _NO_TABLE
+            else f"GRANT SELECT ON {self._name} TO {user}",
         )
 
     @contextmanager

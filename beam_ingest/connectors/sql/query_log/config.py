@@ -31,6 +31,11 @@ class QueryLogConfig(Component.Config):
     let through unseen, since nothing is connected to.
     """
 
+    # Editors then let the keys of any connection through, as the validator below does.
+    model_config = Component.Config.model_config | {
+        "json_schema_extra": {"additionalProperties": True}
+    }
+
     type: str | None = Field(
         None, description="The service's type, as in its connection: it says what SQL is logged."
     )

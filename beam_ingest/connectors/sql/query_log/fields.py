@@ -22,6 +22,8 @@ _TRUTH = {
     "true": True, "t": True, "yes": True, "y": True, "1": True,
 }  # fmt: skip
 
+_NO_END = float("inf")
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -53,7 +55,9 @@ def maker(log: Log) -> Maker:
             raise BadField("query_text is empty" if not query else "query_text is no text")
         started = _time("start_time", start) if start else None
         ended = _time("end_time", end) if end else None
-        took = _number(duration) if duration not in (None, "") else None
+        took = duration
+        if duration.__class__ is not float or not 0 <= duration < _NO_END:
+            took = None if duration is None or duration == "" else _number(duration)
         if ended is None and started is not None and took is not None:
             ended = _later(started, took)
         return {
@@ -65,7 +69,7 @@ def maker(log: Log) -> Maker:
             "startTime": started,
             "endTime": ended,
             "analysisDate": (started or ended or today)[:10],
-            "aborted": aborted != "false" and _truth(aborted),
+            "aborted": aborted != "false" and aborted is not False and _truth(aborted),
             "duration": took,
             "count": 1,
             "dialect": dialect,
@@ -87,7 +91,7 @@ def _number(value: Any) -> float:
         number = float(value)
     except (ValueError, TypeError):
         number = -1.0
-    if not 0 <= number < float("inf"):
+    if not 0 <= number < _NO_END:
         raise BadField(f"duration is no number of milliseconds: {str(value)[:40]!r}")
     return number
 

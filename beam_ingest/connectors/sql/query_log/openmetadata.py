@@ -52,11 +52,12 @@ def json_queries(lines: Lines, log: Log) -> Iterator[LoggedQuery | Unreadable]:
         if isinstance(value, Unreadable):
             yield value
             continue
+        get = value.get
+        values = [get(name) for name in COLUMNS]
         try:
-            for name in _NAMES:
-                if not isinstance(value.get(name, ""), str | None):
-                    raise BadField(f"{name} is no text")
-            yield make([value.get(name) for name in COLUMNS], f"{path}:{number}")
+            if not (values[1].__class__ is values[5].__class__ is values[6].__class__ is str):
+                _check_names(value)
+            yield make(values, f"{path}:{number}")
         except BadField as error:
             yield Unreadable(f"{path}, line {number}", str(error), lines.last)
 
@@ -68,18 +69,32 @@ def objects(lines: Lines) -> Iterator[tuple[int, dict[str, Any] | Unreadable]]:
     its end, is left out with a warning.
     """
     path = lines.part.path
-    for number, text in enumerate(lines, lines.part.line):
+    for number, line in enumerate(lines.raw(), lines.part.line):
         try:
-            value = from_json(text)
-        except ValueError as error:
-            if not text.strip():
-                continue
-            if lines.is_torn:
-                warn_torn(lines, number)
-                return
-            yield number, Unreadable(f"{path}, line {number}", f"no JSON: {error}", lines.last)
-            continue
-        if isinstance(value, dict):
+            value = from_json(line)
+        except ValueError:
+            value = _decoded(line)
+        if value.__class__ is dict:
             yield number, value
+        elif not line.strip():
+            continue
+        elif isinstance(value, ValueError) and lines.is_torn:
+            warn_torn(lines, number)
+            return
         else:
-            yield number, Unreadable(f"{path}, line {number}", "no JSON object", lines.last)
+            why = f"no JSON: {value}" if isinstance(value, ValueError) else "no JSON object"
+            yield number, Unreadable(f"{path}, line {number}", why, line)
+
+
+def _decoded(line: bytes) -> Any:
+    """The JSON of a line that may hold bytes that are no UTF-8, or the error."""
+    try:
+        return from_json(line.decode("utf-8", "replace"))
+    except ValueError as error:
+        return error
+
+
+def _check_names(value: dict[str, Any]) -> None:
+    for name in _NAMES:
+        if not isinstance(value.get(name, ""), str | None):
+            raise BadField(f"{name} is no text")

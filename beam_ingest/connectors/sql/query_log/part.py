@@ -48,16 +48,18 @@ class Part:
 
 
 class Lines:
-    """The lines of a part, decoded; ``last`` is the newest one as it was read, for messages.
-
-    Bytes that are no UTF-8 become U+FFFD: a server logs each session in its own encoding.
-    """
+    """The lines of a part; ``last`` is the newest one as it was read, for messages."""
 
     def __init__(self, part: Part) -> None:
         self.part = part
         self.last = b""
 
     def __iter__(self) -> Iterator[str]:
+        """``raw``, decoded. What is no UTF-8 becomes U+FFFD: each session logs in its encoding."""
+        for line in self.raw():
+            yield line.decode("utf-8", "replace")
+
+    def raw(self) -> Iterator[bytes]:
         """Each line with its end. Raises ``IngestError`` for a file that is not the listed one."""
         part = self.part
         with opened(part.path, LogFile(part.path, part.size, part.inode)) as file:
@@ -70,7 +72,7 @@ class Lines:
                 if left < 0:  # the part ended in this line, which has grown since
                     line = line[:left]  # noqa: PLW2901
                 self.last = line
-                yield line.decode("utf-8", "replace")
+                yield line
                 if left <= 0:
                     return
 

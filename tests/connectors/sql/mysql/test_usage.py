@@ -150,6 +150,12 @@ def test_a_user_who_may_not_read_the_log_is_told_what_to_grant(shop: MariadbServ
         shop.execute(["DROP USER usage_nosy@'%'"])
 
 
+def test_a_table_that_is_not_there_is_named(shop: MariadbServer) -> None:
+    for table in ("usage_other.nowhere", "no_such_schema.log"):
+        with pytest.raises(FatalError, match=rf"{table} cannot be read: .*check queryHistoryTable"):
+            splits(source(shop, MysqlUsageSource, {"queryHistoryTable": table}))
+
+
 def test_no_server_is_fatal(shop: MariadbServer) -> None:
     with pytest.raises(FatalError, match="check hostPort"):
         splits(source(shop, MysqlUsageSource, {"hostPort": "127.0.0.1:1"}))

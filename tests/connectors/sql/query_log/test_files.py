@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beam_ingest import FatalError, IngestError
 from beam_ingest.config.load import load
@@ -102,6 +106,21 @@ def test_parts_of_a_large_csv_file_hold_each_row_once(tmp_path: Path) -> None:
         number = int(record["where"].rpartition(":")[2])
         start = record["query"].splitlines()[0][:12].strip().partition('"')[0]
         assert start.encode() in lines[number - 1]
+
+
+PARTS = st.sampled_from(["a", '"', ",", "\n", "\r\n", " ", ";", "é"])
+ROWS = st.lists(st.lists(PARTS).map("".join), min_size=1, max_size=30)
+
+
+@given(ROWS, st.integers(1, 400))
+def test_wherever_a_csv_file_is_cut_each_row_is_read_once(written: list[str], step: int) -> None:
+    # A query that is nothing but white space is no query.
+    written = [f"q{text}" for text in written]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(SourceOfThatDay, "part_size", step),
+    ):
+        assert queries(log(Path(folder) / "log.csv", *written)) == written
 
 
 def test_parts_of_a_large_json_file_hold_each_line_once(tmp_path: Path) -> None:
