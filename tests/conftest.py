@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from tests.servers.elasticsearch import elasticsearch_server
 from tests.servers.flink import JobServer, job_server
+from tests.servers.kafka import KafkaServer, kafka_server
 from tests.servers.mariadb import MariadbServer, mariadb_server
 from tests.servers.opensearch import opensearch_server
 from tests.servers.postgres import PostgresServer, postgres_server
@@ -52,3 +53,8 @@ def elasticsearch() -> Iterator[SearchServer]:
 @pytest.fixture(scope="session")
 def opensearch() -> Iterator[SearchServer]:
     yield from opensearch_server()
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    yield from kafka_server()

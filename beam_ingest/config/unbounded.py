@@ -25,7 +25,7 @@ def check_unbounded(findings: Findings, beam: BeamBlock, source: type[Component]
                 findings.problem(
                     ("beam", key),
                     "only an unbounded run has windows, and this source ends",
-                    "leave the key out, or read from a source without end",
+                    "leave the key out, or read from a source without end, such as kafka",
                 )
         return
     if beam.runner == "local":

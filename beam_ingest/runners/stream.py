@@ -34,6 +34,8 @@ def stream_runner(
     given = dict(beam.options)
     if beam_name(beam.runner) == "FlinkRunner":
         given.setdefault("checkpointing_interval", CHECKPOINTS)
+        # Sources of Flink's own wait for ever when they are through; ours end when drained.
+        given.setdefault("shutdown_sources_after_idle_ms", 0)
     told = replace(config, beam=beam.model_copy(update={"options": given}))
     found = engine_for(told, plan.run_id, plan.run_dir)
     found.options.view_as(StandardOptions).streaming = True

@@ -1,0 +1,1 @@
+"""Apache Kafka: topics as a source without end."""

@@ -1,0 +1,133 @@
+"""A topic full of trouble, and what has to come of it: for tests and for the benchmark."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from beam_ingest.api.report import Report
+from beam_ingest.workflow import Workflow
+from tests.servers.kafka import KafkaServer
+
+BASE = 1_000_000.0
+"""The event time of the first messages, in seconds."""
+_STEP = 0.1
+_JITTER = (0.0, 1.9, 0.7, 2.4, 0.2)
+_TORN_EVERY = 50
+_LATE_EVERY = 100
+_LATE_FROM = 300
+"""By then, with ``batchSize: 100``, event time has left the first windows behind."""
+_LIMIT = 240.0
+
+
+class Trouble:
+    """Messages out of order, some too late, some torn, in several partitions of a topic."""
+
+    def __init__(self, kafka: KafkaServer, folder: Path, partitions: int, each: int) -> None:
+        self.kafka = kafka
+        self.folder = folder
+        self.out = folder / "out"
+        self.partitions = partitions
+        self.each = each
+        self.topic = kafka.topic(partitions)
+        self.good: list[str] = []
+        self.late = self.torn = 0
+
+    def send(self, start: int = 0, end: int | None = None) -> None:
+        """Send the messages from ``start`` to ``end`` of every partition."""
+        self.kafka.send(self.topic, self._messages(start, self.each if end is None else end))
+
+    def _messages(self, start: int, end: int) -> Iterator[tuple[int, float, bytes]]:
+        for n in range(start, end):
+            for p in range(self.partitions):
+                at, value = BASE + n * _STEP - _JITTER[n % len(_JITTER)], f"p{p}-{n}"
+                if n % _TORN_EVERY == 7:
+                    self.torn += 1
+                    yield p, at, b'{"name": ' + value.encode()
+                    continue
+                if n >= _LATE_FROM and n % _LATE_EVERY == 11:
+                    self.late += 1
+                    at = BASE
+                else:
+                    self.good.append(value)
+                yield p, at, json.dumps({"name": value}).encode()
+
+    def workflow(self, beam: dict[str, Any], **source: Any) -> dict[str, Any]:
+        """To a folder of files, in windows of 2 s; what is too late is a dead letter."""
+        config = self.kafka.connection(
+            topics=[self.topic], groupId=self.topic, outOfOrder=3, idleAfter=3, **source
+        )
+        return {
+            "source": {"type": "kafka", "serviceName": "k", "config": config},
+            "sink": {"type": "file", "config": {"path": str(self.out), "shards": True}},
+            "workflowConfig": {"successThreshold": 90},
+            "beam": {
+                "workDir": str(self.folder / "runs"), "batchSize": 100, "window": {"fixed": "2s"},
+                "allowedLateness": "1s", "late": "deadLetter", **beam,
+            },
+        }  # fmt: skip
+
+    @property
+    def run_dir(self) -> Path:
+        return self.folder / "runs" / "run"
+
+    def run(self, workflow: dict[str, Any], **options: Any) -> Report:
+        """Run it until all offsets are committed, then drain it."""
+        if "resume" not in options:
+            options["run_dir"] = str(self.run_dir)
+        watcher = threading.Thread(target=self.drain_when_done, daemon=True)
+        watcher.start()
+        report = Workflow.from_config(workflow).run(**options)
+        watcher.join(_LIMIT)
+        return report
+
+    def drain_when_done(self) -> None:
+        """Ask for the drain when the group has committed everything; never let a test hang."""
+        limit = time.monotonic() + _LIMIT
+        while time.monotonic() < limit and sum(self.committed()) < self.each * self.partitions:
+            self.check_acknowledged()
+            time.sleep(0.5)
+        (self.run_dir / "drain").touch()
+
+    def committed(self) -> list[int]:
+        return [max(0, n) for n in
+                self.kafka.committed(self.topic, self.topic, self.partitions)]  # fmt: skip
+
+    def check_acknowledged(self) -> None:
+        """The committed offsets are not ahead of what is published or a dead letter."""
+        committed = self.committed()
+        done = Counter[str]()
+        for path in (self.run_dir / "partitions").glob("*.json"):
+            if path.name.endswith(".end.json"):
+                continue
+            journal = json.loads(path.read_text())
+            settled = journal["settled"]
+            done[journal["key"]] = settled[0][1] if settled and settled[0][0] == 0 else 0
+        for number, offset in enumerate(committed):
+            assert offset <= done[f"{self.topic}[{number}]"], (offset, done)
+
+    def names(self) -> list[str]:
+        """What was published, sorted."""
+        return sorted(
+            json.loads(line)["name"]
+            for path in self.out.glob("*.jsonl")
+            for line in path.read_text().splitlines()
+        )
+
+    def check(self, report: Report) -> None:
+        """Every message counted once, the late and the torn ones as dead letters."""
+        assert self.names() == sorted(self.good)
+        source = report.steps[0]
+        total = self.each * self.partitions
+        assert (source.in_, source.failed) == (total, self.late + self.torn)
+        assert report.dead_letters.count == self.late + self.torn
+        assert report.stream is not None
+        assert report.stream.too_late == self.late
+        assert report.stream.drained == self.partitions
+        assert (report.status, report.exit_code) == ("partialSuccess", 0)
+        assert self.committed() == [self.each] * self.partitions
