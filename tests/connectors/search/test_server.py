@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from beam_ingest.api.component import Context
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.registry import Kind, find
 from beam_ingest.connectors.search.config import SearchConfig
 from beam_ingest.connectors.search.server import Found, Server
 from tests.connectors.search.support import opened
 from tests.http.scripted import Answer, ScriptedServer
+from tests.http.test_tls import serve
 from tests.servers.search_server import SearchServer
 
 SECRET = "s3cret-4711"
+TLS = Path(__file__).parents[2] / "data/tls"
 
 
 def info(number: str = "7.10.2", **version: str) -> Answer:
@@ -60,8 +65,6 @@ def test_flavour_and_version_are_detected() -> None:
 def test_anything_else_is_told(answer: Answer, flavour: str, words: str) -> None:
     with connected(answer) as (server, _), pytest.raises(FatalError) as caught:
         server.expect(flavour)
-    import re
-
     assert re.search(words, str(caught.value))
 
 
@@ -88,6 +91,28 @@ def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
         sink.begin()
 
 
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({}, "certificate is not trusted.*caCerts trusts your own authority"),
+        ({"ca_certs": str(TLS / "client.pem")}, "certificate is not trusted"),
+        ({"ca_certs": "/no/such.pem"}, "certificates of caCerts cannot be used: a file does not"),
+        ({"ca_certs": str(TLS / "ca.pem")}, "is no search server"),
+        ({"verify_certs": False}, "is no search server"),
+    ],
+)
+def test_certificates_are_checked_as_the_keys_say(keys: dict[str, Any], words: str) -> None:
+    """The server here greets and is no search server: that far it comes with trust alone."""
+    for url in serve(client_certificate=False):
+        port = url.rpartition(":")[2]
+        config = {"es_host": "127.0.0.1", "es_port": port, "use_ssl": True}
+        with (
+            pytest.raises(FatalError, match=words),
+            opened("opensearch", giveUpAfter=0.1, **config, **keys) as sink,
+        ):
+            sink.begin()
+
+
 @pytest.mark.server
 def test_the_checks_say_what_answers_and_what_would_be_written(real: SearchServer) -> None:
     cls: Any = find(Kind.BULK_SINK, "opensearch")
@@ -96,8 +121,6 @@ def test_the_checks_say_what_answers_and_what_would_be_written(real: SearchServe
         ({"recreateIndexes": False}, "metadata_search will be made"),
     ):
         config = cls.Config.model_validate({"hostPort": real.url, **keys})
-        from beam_ingest.api.component import Context
-
         told = [check.run() for check in cls(config, Context()).checks()]
         assert told == [f"{real.url}, OpenSearch 3.8.0", words]
     assert real.indexes("metadata_search") == {}
