@@ -18,7 +18,7 @@ from beam_ingest.api.entities import LineageEdge, TableUsage, entity_class
 from beam_ingest.api.entities.base import Entity, hash_of
 from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record
-from beam_ingest.connectors.search.columns import add_columns
+from beam_ingest.connectors.search.columns import Flattened, add_columns
 from beam_ingest.connectors.search.tags import add_tags
 
 Json = dict[str, Any]
@@ -83,12 +83,12 @@ def _document(type_: str, name: str, body: Json, source_hash: str | None) -> Jso
     for key in ("owners", "domains"):
         document.setdefault(key, [])
     _add_containers(document, parts, _DEPTHS.get(type_, 0))
-    described = [body.get("description")]
-    if type_ == "table":
-        described += add_columns(document, name)
-    add_tags(document)
-    document["descriptionStatus"] = "COMPLETE" if described[0] else "INCOMPLETE"
-    document["descriptionSources"] = {"Ingested": sum(map(bool, described))}
+    flat = add_columns(document, name) if type_ == "table" else Flattened()
+    add_tags(document, flat.tags)
+    description = body.get("description")
+    document["descriptionStatus"] = "COMPLETE" if description else "INCOMPLETE"
+    described = sum(map(bool, (description, *flat.descriptions)))
+    document["descriptionSources"] = {"Ingested": described}
     document["customPropertiesTyped"] = [
         _property(key, value) for key, value in (body.get("extension") or {}).items()
     ]
@@ -114,15 +114,17 @@ def _add_containers(document: Json, parts: list[str], depth: int) -> None:
 
 def _parts(parts: list[str]) -> list[str]:
     """Every run of neighbouring parts, but for the entity's own name alone."""
-    quoted = [fqn.quote(part) for part in parts]
+    own = fqn.quote(parts[-1])
+    above = tuple(map(fqn.quote, parts[:-1]))
+    runs = [*_runs(above), *(".".join((*above[start:], own)) for start in range(len(above)))]
+    return [run for run in dict.fromkeys(runs) if run != own]
+
+
+@lru_cache(maxsize=10_000)
+def _runs(parts: tuple[str, ...]) -> tuple[str, ...]:
     count = len(parts)
-    runs = (
-        ".".join(quoted[start:end])
-        for start in range(count)
-        for end in range(start + 1, count + 1)
-        if start < count - 1
-    )
-    return list(dict.fromkeys(run for run in runs if run != quoted[-1]))
+    ends = ((start, end) for start in range(count) for end in range(start + 1, count + 1))
+    return tuple(".".join(parts[start:end]) for start, end in ends)
 
 
 def _property(name: str, value: Any) -> Json:

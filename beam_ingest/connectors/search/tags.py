@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -11,10 +10,9 @@ Json = dict[str, Any]
 _TIER = "Tier."
 
 
-def add_tags(document: Json) -> None:
+def add_tags(document: Json, of_columns: list[Json]) -> None:
     """Put ``tags``, what is told of them, and ``tier`` where there is one into ``document``."""
     own = document.get("tags") or []
-    of_columns = _of_columns(document["columns"]) if document["entityType"] == "table" else ()
     by_name = {tag["tagFQN"]: tag for tag in (*own, *of_columns)}
     tiers = [tag for tag in own if tag["tagFQN"].startswith(_TIER)]
     tags = [tag for name, tag in by_name.items() if not name.startswith(_TIER)]
@@ -27,12 +25,6 @@ def add_tags(document: Json) -> None:
         ]
     document["tagSources"] = _sources(tags)
     document["tierSources"] = _sources(tiers)
-
-
-def _of_columns(columns: list[Json]) -> Iterator[Json]:
-    for column in columns:
-        yield from column["tags"]
-        yield from _of_columns(column["children"])
 
 
 def _sources(tags: list[Json]) -> dict[str, int]:
