@@ -1,8 +1,8 @@
 """The search benchmark: 100,000 tables into a real Elasticsearch and a real OpenSearch.
 
 The bulk sink beside ``opensearch-py``'s own helpers on the same documents; a whole run, which
-stages all before it publishes, beside a script with these, which does not. All the while a search client looks at the alias. Then a run is killed in the
-middle of publishing, and run again.
+stages all before it publishes, beside a script with these, which does not. All the while a search
+client looks at the alias. Then a run is killed in the middle of publishing, and run again.
 """
 
 from __future__ import annotations
