@@ -11,13 +11,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import core, openmetadata, search, sql, usage
+from tests.benchmarks import core, openmetadata, safety, search, sql, usage
 
 Benchmark = Callable[[Path, argparse.Namespace], bool]
 """Prints its numbers, each with its limit, working in a folder of its own; whether all hold."""
 
 BENCHMARKS: dict[str, Benchmark] = {
     "core": lambda folder, options: core.main(folder, options.records, options.times),
+    "safety": lambda folder, options: safety.overhead(folder, options.records, options.times),
+    "resume": lambda folder, options: safety.resume(folder, options.records, options.times),
     "sql-postgres": lambda folder, options: sql.postgres(folder, options.times),
     "sql-postgres-large": lambda folder, options: sql.postgres_large(folder, options.times),
     "sql-mariadb": lambda folder, options: sql.mariadb(folder, options.times),
