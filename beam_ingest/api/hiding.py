@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from beam_ingest.api.secrets import MASK, values_in_use
 
@@ -32,3 +33,25 @@ class HidingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One record as text."""
         return hide(super().format(record))
+
+
+def hide_in_logs() -> None:
+    """From here on every log record of this process hides it, before any handler sees the record.
+
+    For a worker process: an engine sends its records to the launcher, which has read none of the
+    secrets that are variables and files. A traceback becomes part of the message.
+    """
+    made, formatter = logging.getLogRecordFactory(), logging.Formatter()
+
+    def hidden(*arguments: Any, **options: Any) -> logging.LogRecord:
+        record = made(*arguments, **options)
+        try:
+            text = record.getMessage()
+        except Exception:  # arguments that do not fit: the handler says so
+            return record
+        if record.exc_info and record.exc_info[0] is not None:
+            text = f"{text}\n{formatter.formatException(record.exc_info)}"
+        record.msg, record.args, record.exc_info = hide(text), None, None
+        return record
+
+    logging.setLogRecordFactory(hidden)

@@ -89,11 +89,12 @@ class Ledger:
         key = (step, _first_line(hide(why)))
         if key not in self.reasons and _is_full(self.reasons, step):
             key = (step, _OTHER)
+        hint = None if hint is None else hide(hint)
         self.reasons.setdefault(key, Reason()).add(name, count, hint)
 
     def dropped(self, step: str, why: str, count: int = 1) -> None:
         """Note why a record was filtered. Does not count it as filtered."""
-        key = (step, _first_line(why))
+        key = (step, _first_line(hide(why)))
         if key not in self.drops and _is_full(self.drops, step):
             key = (step, _OTHER)
         self.drops[key] = self.drops.get(key, 0) + count

@@ -181,7 +181,7 @@ class RunDir:
         Where the reason cannot be written it is logged: whoever stops can do no more about it,
         and what is left undone has no mark, which fails the run.
         """
-        value = {"reason": hide(reason), "exitCode": exit_code, "hint": hint}
+        value = {"reason": hide(reason), "exitCode": exit_code, "hint": hint and hide(hint)}
         try:
             self.store.write_new("stop", json.dumps(value).encode())
         except OSError as error:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from beam_ingest.api.hiding import HidingFormatter
+from beam_ingest.api.hiding import hide_in_logs
 from beam_ingest.flow.worker import Worker
 
 CHECK_EVERY = 1.0
@@ -27,6 +27,7 @@ def main(run_dir: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     Worker(run_dir, None).heartbeat()
+    hide_in_logs()
     logging.basicConfig(handlers=[_log_handler()])
     threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
     from apache_beam.runners.worker import sdk_worker_main
@@ -37,7 +38,7 @@ def main(run_dir: str) -> None:
 def _log_handler() -> logging.Handler:
     """Warnings on stderr; of Beam only errors: no reader can act on its warnings."""
     handler = logging.StreamHandler()
-    handler.setFormatter(HidingFormatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     handler.setLevel(logging.WARNING)
     handler.addFilter(
         lambda record: record.levelno >= logging.ERROR or "/apache_beam/" not in record.pathname

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from beam_ingest import Secret
-from beam_ingest.api.hiding import HidingFormatter, hide
+from beam_ingest.api.hiding import HidingFormatter, hide, hide_in_logs
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,22 @@ def test_a_traceback_in_a_log() -> None:
         )
     text = HidingFormatter().format(record)
     assert "RuntimeError: refused: **********" in text
+
+
+def test_a_record_hides_it_before_any_handler_sees_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factory = logging.getLogRecordFactory()
+    secret = Secret("in-a-record-of-a-log")
+    try:
+        hide_in_logs()
+        try:
+            raise RuntimeError(secret.get())
+        except RuntimeError:
+            logging.getLogger("x").exception("with %s", secret.get())
+    finally:
+        logging.setLogRecordFactory(factory)
+    (record,) = caplog.records
+    assert (record.args, record.exc_info) == (None, None)
+    assert record.getMessage().startswith("with **********\nTraceback")
+    assert "in-a-record-of-a-log" not in record.getMessage().replace("get()", "")
