@@ -91,7 +91,8 @@ def torture(
     """
     disk = OURS.get(name, "runs") if power else "-"
     workflow = {**WORKFLOWS[name], "workflowConfig": {"successThreshold": 50}}
-    quiet = _project(folder / f"{name}-undisturbed", workflow)
+    folder = folder / f"{name}{'-power' * power}"
+    quiet = _project(folder / "undisturbed", workflow)
     done = _beam_ingest(quiet, 0, "-", "run", "-c", "workflow.yaml")
     changes = int(re.findall(r"changes: (\d+)", done.stdout)[-1])
     expected, report = _lines(quiet), _report(quiet)
@@ -100,7 +101,7 @@ def torture(
         if time.monotonic() > until:
             break
         at = 1 + (2 * number + 1) * changes // (2 * points)
-        project = _project(folder / f"{name}-{at}{'-power' * power}", workflow)
+        project = _project(folder / str(at), workflow)
         tally.tried += 1
         _beam_ingest(project, at, disk, "run", "-c", "workflow.yaml")
         code = _resume(project)
