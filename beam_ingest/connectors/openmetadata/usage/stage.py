@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from beam_ingest.api.config_model import ConfigModel, Ignored
+from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Partial, Stage
 from beam_ingest.connectors.openmetadata.usage import partials
 from beam_ingest.connectors.openmetadata.usage.lines import line_of
 from beam_ingest.connectors.openmetadata.usage.recipe import Recipe
 
-_REMEMBERED = 100_000
+_REMEMBERED = 60_000
 """Recipes that are kept; then they are made anew."""
 
 
@@ -45,10 +46,15 @@ class TableUsageStage(Stage):
         self._recipes: dict[tuple[Any, ...], Recipe] = {}
 
     def keyed(self, record: Record) -> Iterable[tuple[str | None, Partial]]:
-        """What one logged query adds; nothing where it names no table."""
+        """What one logged query adds; nothing where it names no table.
+
+        Raises ``RecordError`` where it does not say which day it counts for.
+        """
         if not isinstance(record, dict) or "parsed" not in record:
             return ((None, record),)
-        day, count = record["analysisDate"], record.get("count", 1)
+        day, count = record.get("analysisDate"), record.get("count", 1)
+        if not isinstance(day, str):
+            raise RecordError("a logged query needs analysisDate, the day it counts for")
         user, duration = record.get("userName"), record.get("duration")
         time = None if duration is None else round(duration * 1000)
         added: list[tuple[str | None, Partial]] = []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from beam_ingest.api.component import Context
+from beam_ingest.api.errors import RecordError
 from beam_ingest.connectors.openmetadata.usage import partials
 from beam_ingest.connectors.openmetadata.usage.stage import TableUsageStage
 from tests.connectors.openmetadata.usage.support import parsed, staged
@@ -82,6 +83,11 @@ def test_a_record_that_was_not_parsed_is_stored_as_it_is() -> None:
     stage = TableUsageStage(TableUsageStage.Config(), Context())
     stage.open()
     assert list(stage.keyed({"query": "select 1"})) == [(None, {"query": "select 1"})]
+
+
+def test_a_record_without_a_day_is_that_records_fault() -> None:
+    with pytest.raises(RecordError, match="analysisDate, the day it counts for"):
+        staged(parsed("select * from orders", analysisDate=None))
 
 
 def test_the_folder_that_filename_names_is_left_alone(tmp_path: Path) -> None:
