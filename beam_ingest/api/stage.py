@@ -29,6 +29,15 @@ class Stage(Component):
         """Both together. Associative and commutative; may change and return ``a``."""
         raise NotImplementedError(f"{type(self).__name__}.combine")
 
+    def expand(self, key: str, partial: Partial) -> Iterable[tuple[str, Partial]]:
+        """What a combined partial adds to the keys that are merged. Default: to its own.
+
+        For records that feed many keys each: ``keyed`` gives one key to all that are alike, and
+        what they come to together is spread once, before it leaves the worker. What comes of it
+        is combined by key, and not expanded again.
+        """
+        return ((key, partial),)
+
     def finish(self, key: str, partial: Partial) -> Record:
         """The record of a key from all that was combined. Default: the partial."""
         return partial  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ keys may be few and large. The size is estimated from a sample, now and then.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,7 @@ from beam_ingest.api.stage import Stage
 
 SPILL_KEYS = 50_000
 """Partials are spilled when a split has so many keys in memory."""
-SPILL_BYTES = 64 * 1024 * 1024
+SPILL_BYTES = 128 * 1024 * 1024
 """They are spilled when they would be about so many bytes of JSON."""
 SHARDS = 16
 """Over so many shards the keys of aggregates are spread, by CRC-32 of the key."""
@@ -34,13 +34,14 @@ class Partials:
     def __init__(self) -> None:
         self._by_key: dict[str, Any] = {}
         self._added = 0
+        self._stage: Stage | None = None
 
     def __len__(self) -> int:
         return len(self._by_key)
 
     def add(self, stage: Stage, added: Iterable[tuple[str | None, Any]]) -> None:
         """Combine what a record adds to its keys. Raises what ``combine`` raises."""
-        partials = self._by_key
+        partials, self._stage = self._by_key, stage
         for key, partial in added:
             if key is not None:
                 known = partials.get(key)
@@ -61,10 +62,22 @@ class Partials:
     def drain(self) -> Iterator[tuple[int, list[bytes]]]:
         """Take all out: by shard, the lines ``[key, partial]`` in the order of the keys."""
         partials, self._by_key, self._added = self._by_key, {}, 0
+        if self._stage is not None and type(self._stage).expand is not Stage.expand:
+            partials = expanded(self._stage, partials)
         by_shard: dict[int, list[bytes]] = {}
         for key in sorted(partials):
             by_shard.setdefault(shard_of(key), []).append(to_json([key, partials[key]]))
         yield from sorted(by_shard.items())
+
+
+def expanded(stage: Stage, partials: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``partials`` add to the keys that are merged."""
+    found: dict[str, Any] = {}
+    for key, partial in partials.items():
+        for other, part in stage.expand(key, partial):
+            known = found.get(other)
+            found[other] = part if known is None else stage.combine(known, part)
+    return found
 
 
 def shard_of(key: str) -> int:

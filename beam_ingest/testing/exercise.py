@@ -21,6 +21,7 @@ from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.sink import Batch, Sink, StagedSink
 from beam_ingest.api.source import Poll, Remember, Scope, Source, Split, StreamSource, Timed
 from beam_ingest.api.stage import Partial, Stage
+from beam_ingest.flow.partials import expanded
 from beam_ingest.testing.compare import canonical, fail, line, lines
 
 _MOST_POLLS = 10_000
@@ -144,7 +145,8 @@ def stage_lines(stage: Stage, records: Iterable[Record]) -> list[str]:
                 stored.append(stage.encode(part))
             else:
                 partials[key] = stage.combine(partials[key], part) if key in partials else part
-    stored.extend(stage.encode(stage.finish(key, part)) for key, part in partials.items())
+    merged = expanded(stage, partials)
+    stored.extend(stage.encode(stage.finish(key, part)) for key, part in merged.items())
     return sorted(one.decode("utf-8", "backslashreplace") for one in stored)
 
 

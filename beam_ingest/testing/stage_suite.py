@@ -14,6 +14,7 @@ from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.api.registry import Kind
 from beam_ingest.api.stage import Partial, Stage
+from beam_ingest.flow.partials import expanded
 from beam_ingest.testing.compare import canonical, expect_plain_json, expect_same, fail, line
 from beam_ingest.testing.component_suite import ComponentSuite
 from beam_ingest.testing.exercise import stage_lines
@@ -138,10 +139,9 @@ class StageSuite(ComponentSuite):
         """The partials of each key that has several, without equal ones, a few a key."""
         groups: dict[str, dict[str, Partial]] = defaultdict(dict)
         counts: dict[str, int] = defaultdict(int)
-        for key, part in _keyed(stage, self.records):
-            if key is not None:
-                groups[key][canonical(part)] = part
-                counts[key] += 1
+        for key, part in _parts(stage, self.records):
+            groups[key][canonical(part)] = part
+            counts[key] += 1
         if counts and max(counts.values()) < 3:
             fail("no key is fed three times, so combine() is not checked: give such `records`")
         several = {key: list(parts.values()) for key, parts in groups.items() if counts[key] > 1}
@@ -153,6 +153,15 @@ def _keyed(stage: Stage, records: Any) -> Iterator[tuple[str | None, Partial]]:
         yield from stage.keyed(record)
 
 
+def _parts(stage: Stage, records: Any) -> Iterator[tuple[str, Partial]]:
+    """All partials that are ever combined: as records add them, and expanded."""
+    for key, part in _keyed(stage, records):
+        if key is not None:
+            yield key, part
+            if type(stage).expand is not Stage.expand:
+                yield from stage.expand(key, _fresh(part))
+
+
 def _finished(stage: Stage, records: Any) -> Iterator[Record]:
     """The records a stage would write: each as it is, and each aggregate."""
     partials: dict[str, Partial] = {}
@@ -161,7 +170,7 @@ def _finished(stage: Stage, records: Any) -> Iterator[Record]:
             yield part
         else:
             partials[key] = stage.combine(partials[key], part) if key in partials else part
-    for key, part in partials.items():
+    for key, part in expanded(stage, partials).items():
         yield stage.finish(key, part)
 
 

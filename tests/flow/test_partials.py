@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic_core import from_json
 
 from beam_ingest.api.component import Context
 from beam_ingest.api.stage import Stage
@@ -40,3 +41,22 @@ def test_small_ones_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         partials.add(STAGE, [(str(number), []), (None, ["stored as it is"])])
     assert not partials.is_full()
     assert len(partials) == 1_000
+
+
+class Spreads(Lists):
+    """One key for records that are alike, spread over letters before it is spilled."""
+
+    def expand(self, key: str, partial: list[str]) -> list[tuple[str, list[str]]]:
+        return [(letter, list(partial)) for letter in key]
+
+
+def test_what_is_alike_is_spread_once_before_it_is_spilled() -> None:
+    stage = Spreads(None, Context())
+    partials = Partials()
+    for number in range(3):
+        partials.add(stage, [("ab", [f"x{number}"]), ("bc", ["y"])])
+    assert len(partials) == 2
+    lines = dict(from_json(line) for _, found in partials.drain() for line in found)
+    assert lines == {
+        "a": ["x0", "x1", "x2"], "b": ["x0", "x1", "x2", "y", "y", "y"], "c": ["y", "y", "y"],
+    }  # fmt: skip

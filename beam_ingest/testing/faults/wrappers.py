@@ -169,7 +169,7 @@ class FaultyStage(Wrapper[Stage], Stage):
 
         of_kind = Kind.STAGE
         of_class = Stage
-        methods = ("keyed", "combine", "finish", "encode", *_OPEN)
+        methods = ("keyed", "combine", "expand", "finish", "encode", *_OPEN)
 
     def keyed(self, record: Record) -> Iterable[tuple[str | None, Partial]]:
         """Key in the wrapped component."""
@@ -178,6 +178,10 @@ class FaultyStage(Wrapper[Stage], Stage):
     def combine(self, a: Partial, b: Partial) -> Partial:
         """Combine in the wrapped component."""
         return self.call("combine", lambda: self.wrapped.combine(a, b))
+
+    def expand(self, key: str, partial: Partial) -> Iterable[tuple[str, Partial]]:
+        """Expand in the wrapped component."""
+        return self.call("expand", lambda: self.wrapped.expand(key, partial))
 
     def finish(self, key: str, partial: Partial) -> Record:
         """Finish in the wrapped component."""

@@ -4,6 +4,8 @@ Combining is exact, whatever the order: what is bounded keeps the largest or the
 the largest of all is among the largest of its part. Times are microseconds, since sums of
 fractions depend on their order.
 
+    executions of one shape on one day
+              [count, {user: count}, [executions timed, time], longest, what it is made from]
     table     {"n": {spelling: count}, "u": {user: count}, "j": {join: count},
                "s": [[time, fingerprint]]}
     query     {"q": text, "t": tables, "c": {context: count}, "u": {user: count}, "n": count,
@@ -13,10 +15,7 @@ fractions depend on their order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from beam_ingest.connectors.openmetadata.usage.recipe import Recipe
+from typing import Any
 
 SLOWEST = 10
 """So many queries are kept of a table and day, by their longest execution."""
@@ -28,41 +27,22 @@ USERS = 1_000
 Partial = dict[str, Any]
 
 
-def table(
-    spelling: str,
-    count: int,
-    user: str | None,
-    time: int | None,
-    fingerprint: str,
-    joins: list[str],
-) -> Partial:
-    """What one execution adds to a table and day (``count``: that many)."""
-    return {
-        "n": {spelling: count},
-        "u": {user: count} if user else {},
-        "j": dict.fromkeys(joins, count),
-        "s": [] if time is None else [[time, fingerprint]],
-    }
+def executions(source: dict[str, Any], count: int, user: str | None, time: int | None) -> list[Any]:
+    """What ``count`` executions of one shape add, each of ``time``; see ``recipe`` for the rest."""
+    return [
+        count,
+        {user: count} if user else {},
+        [0, 0] if time is None else [count, count * time],
+        time,
+        source,
+    ]
 
 
-def query(recipe: Recipe, day: str, count: int, user: str | None, time: int | None) -> Partial:
-    """What one execution adds to a query, or to what cannot be parsed."""
-    parsed = recipe.parsed
-    return {
-        "q": parsed["maskedQuery"],
-        "t": parsed["tables"],
-        "c": {recipe.context: count},
-        "u": {user: count} if user else {},
-        "n": count,
-        "m": [0, 0] if time is None else [count, count * time],
-        "d": day,
-        "w": parsed["unparsed"],
-    }
-
-
-def combine(a: Partial, b: Partial) -> Partial:
+def combine(a: Any, b: Any) -> Any:
     """``b`` added to ``a``; both are of one key."""
-    if "s" in a:
+    if type(a) is list:
+        _add_executions(a, b)
+    elif "s" in a:
         _add(a["n"], b["n"])
         _add_users(a["u"], b["u"])
         if b["j"]:
@@ -79,6 +59,23 @@ def combine(a: Partial, b: Partial) -> Partial:
     else:
         _add_statements(a, b)
     return a
+
+
+def _add_executions(a: list[Any], b: list[Any]) -> None:
+    a[0] += b[0]
+    _add_users(a[1], b[1])
+    timed, more = a[2], b[2]
+    timed[0] += more[0]
+    timed[1] += more[1]
+    if b[3] is not None and (a[3] is None or b[3] > a[3]):
+        a[3] = b[3]
+    if a[4] is not b[4] and _order(_text(b)) < _order(_text(a)):
+        a[4] = b[4]
+
+
+def _text(executed: list[Any]) -> str:
+    text: str = executed[4]["parsed"]["maskedQuery"]
+    return text
 
 
 def _add(a: dict[str, int], b: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""What a query of one shape adds to which keys, worked out once for all its executions.
+"""What a query of one shape adds to which keys, worked out once for its executions of a day.
 
 A *spelling* is a table as queries name it, with what they leave out: the dialect, the database of
 the session, then database, schema and name as written, then the schemas that an unqualified name
@@ -9,7 +9,14 @@ same last name in one query are one, so that the query counts once.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
+
+from beam_ingest.connectors.openmetadata.usage import partials
+
+_SOURCE = (
+    "parsed", "serviceName", "databaseName", "databaseSchema", "dialect", "searchPath",
+)  # fmt: skip
 
 SEPARATOR = "\x1f"
 """Between the parts of a key or a spelling."""
@@ -18,15 +25,14 @@ BETWEEN = "\x1e"
 
 
 class Recipe:
-    """The keys that records of one shape and session feed."""
+    """The keys that records of one shape and session feed.
 
-    __slots__ = (
-        "context", "fingerprint", "joins", "lineage", "parsed", "query", "statement", "tables",
-        "texts",
-    )  # fmt: skip
+    ``source`` is what it was worked out from, as plain JSON; ``id`` tells it from others.
+    """
 
     def __init__(self, record: dict[str, Any]) -> None:
         parsed = self.parsed = record["parsed"]
+        self.source = {name: record.get(name) for name in _SOURCE}
         self.fingerprint: str = parsed["fingerprint"]
         service = record.get("serviceName") or ""
         path = record.get("searchPath") or [record.get("databaseSchema") or ""]
@@ -50,12 +56,45 @@ class Recipe:
         elif self.tables:
             self.query = SEPARATOR.join(("query", service, self.fingerprint))
         self.statement = SEPARATOR.join((self.fingerprint, self.context))
+        self.id = SEPARATOR.join((service, self.statement))
         self.texts = [parsed["lineageQuery"], parsed["maskedQuery"]]
         self.lineage: list[str] = []
         if parsed["lineageQuery"] is not None:
             written = [parsed["tables"][number] for number in parsed["writes"]]
             keys = {_key(service, table) for table in written}
             self.lineage = [f"lineage{SEPARATOR}{key}" for key in sorted(keys)]
+
+
+def spread(recipe: Recipe, day: str, partial: list[Any]) -> Iterator[tuple[str, partials.Partial]]:
+    """What the executions of one shape on one day add: to tables, to the query, to lineage."""
+    count, users, timed, longest, _ = partial
+    slowest = [] if longest is None else [[longest, recipe.fingerprint]]
+    for key, spelling in recipe.tables:
+        yield (
+            f"table{SEPARATOR}{day}{SEPARATOR}{key}",
+            {
+                "n": {spelling: count},
+                "u": dict(users),
+                "j": dict.fromkeys(recipe.joins, count),
+                "s": list(slowest),
+            },
+        )
+    if recipe.query is not None:
+        yield (
+            recipe.query,
+            {
+                "q": recipe.parsed["maskedQuery"],
+                "t": recipe.parsed["tables"],
+                "c": {recipe.context: count},
+                "u": dict(users),
+                "n": count,
+                "m": list(timed),
+                "d": day,
+                "w": recipe.parsed["unparsed"],
+            },
+        )
+    for key in recipe.lineage:
+        yield key, {recipe.statement: recipe.texts}
 
 
 def _key(service: str, table: list[str]) -> str:

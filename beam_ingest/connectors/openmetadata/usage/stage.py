@@ -13,7 +13,7 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Partial, Stage
 from beam_ingest.connectors.openmetadata.usage import partials
 from beam_ingest.connectors.openmetadata.usage.lines import line_of
-from beam_ingest.connectors.openmetadata.usage.recipe import Recipe
+from beam_ingest.connectors.openmetadata.usage.recipe import Recipe, spread
 
 _REMEMBERED = 60_000
 """Recipes that are kept; then they are made anew."""
@@ -44,6 +44,7 @@ class TableUsageStage(Stage):
     def open(self) -> None:
         """Nothing is remembered yet."""
         self._recipes: dict[tuple[Any, ...], Recipe] = {}
+        self._by_source: dict[int, Recipe] = {}
 
     def keyed(self, record: Record) -> Iterable[tuple[str | None, Partial]]:
         """What one logged query adds; nothing where it names no table.
@@ -57,22 +58,23 @@ class TableUsageStage(Stage):
             raise RecordError("a logged query needs analysisDate, the day it counts for")
         user, duration = record.get("userName"), record.get("duration")
         time = None if duration is None else round(duration * 1000)
-        added: list[tuple[str | None, Partial]] = []
         recipe = self._recipe(record)
-        for key, spelling in recipe.tables:
-            added.append((
-                f"table\x1f{day}\x1f{key}",
-                partials.table(spelling, count, user, time, recipe.fingerprint, recipe.joins),
-            ))  # fmt: skip
-        if recipe.query is not None:
-            added.append((recipe.query, partials.query(recipe, day, count, user, time)))
-        for key in recipe.lineage:
-            added.append((key, {recipe.statement: recipe.texts}))
-        return added
+        if recipe.query is None:
+            return ()
+        key = f"{day}\x1f{recipe.id}"
+        return ((key, partials.executions(recipe.source, count, user, time)),)
 
     def combine(self, a: Partial, b: Partial) -> Partial:
         """Both together."""
         return partials.combine(a, b)
+
+    def expand(self, key: str, partial: Partial) -> Iterable[tuple[str, Partial]]:
+        """What the executions of one shape on one day add to tables, queries and lineage."""
+        source = partial[-1]
+        recipe = self._by_source.get(id(source))
+        if recipe is None or recipe.source is not source:
+            recipe = Recipe(source)
+        return spread(recipe, key.partition("\x1f")[0], partial)
 
     def finish(self, key: str, partial: Partial) -> Record:
         """The line of a key: see ``lines``."""
@@ -90,5 +92,7 @@ class TableUsageStage(Stage):
         if recipe is None or recipe.parsed is not parsed:
             if len(self._recipes) >= _REMEMBERED:
                 self._recipes.clear()
+                self._by_source.clear()
             recipe = self._recipes[known] = Recipe(record)
+            self._by_source[id(recipe.source)] = recipe
         return recipe

@@ -11,6 +11,7 @@ from typing import Any
 from beam_ingest.api import fqn
 from beam_ingest.api.component import Context
 from beam_ingest.connectors.openmetadata.usage.stage import TableUsageStage
+from beam_ingest.flow.partials import expanded
 from beam_ingest.processors.query_parser import QueryParserProcessor
 from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
 
@@ -147,4 +148,5 @@ def staged(*records: Mapping[str, Any]) -> list[dict[str, Any]]:
             assert key is not None
             partial = json.loads(json.dumps(partial))
             totals[key] = stage.combine(totals[key], partial) if key in totals else partial
+    totals = expanded(stage, totals)
     return [dict(stage.finish(key, totals[key])) for key in sorted(totals)]  # type: ignore[arg-type]
