@@ -20,8 +20,9 @@ from beam_ingest.connectors.sql.query_log.fields import QUERY_COLUMN
 from beam_ingest.connectors.sql.query_log.listing import LogFile
 from beam_ingest.connectors.sql.query_log.part import Format, Part, is_compressed, opened
 
-STEP = 16 << 20
-"""Bytes of a part: some hundred thousand records, so that workers share a large file."""
+STEP = 64 << 20
+"""Bytes of a part: some two hundred thousand records, so that workers share a large file, and
+queries of one shape still meet in one part before their counts are spilled."""
 
 _BLOCK = 1 << 20
 _LOOK_AHEAD = 5
