@@ -23,6 +23,7 @@ _TRUTH = {
 }  # fmt: skip
 
 _NO_END = float("inf")
+_NO_TIME = (ValueError, TypeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,11 @@ def maker(log: Log) -> Maker:
         query, user, start, end, aborted, database, schema, duration = values
         if not query or not isinstance(query, str) or query.isspace():
             raise BadField("query_text is empty" if not query else "query_text is no text")
-        started = _time("start_time", start) if start else None
-        ended = _time("end_time", end) if end else None
+        try:
+            started = in_utc(start) if start else None
+            ended = in_utc(end) if end else None
+        except _NO_TIME:
+            raise _bad_time(start, end) from None
         took = duration
         if duration.__class__ is not float or not 0 <= duration < _NO_END:
             took = None if duration is None or duration == "" else _number(duration)
@@ -79,11 +83,14 @@ def maker(log: Log) -> Maker:
     return make
 
 
-def _time(column: str, value: Any) -> str:
+def _bad_time(start: Any, end: Any) -> BadField:
+    """Which of the two is no time."""
+    column, value = "end_time", end
     try:
-        return in_utc(value)
-    except (ValueError, TypeError, OverflowError):
-        raise BadField(f"{column} is no time in ISO 8601: {str(value)[:40]!r}") from None
+        in_utc(start or "2026-01-01")
+    except _NO_TIME:
+        column, value = "start_time", start
+    return BadField(f"{column} is no time in ISO 8601: {str(value)[:40]!r}")
 
 
 def _number(value: Any) -> float:

@@ -98,6 +98,7 @@ def test_a_bad_row_costs_one_record_and_says_where_and_why(tmp_path: Path) -> No
         row("select 3", duration="long"),
         row("select 4", aborted="perhaps"),
         row("", user_name="ann"),
+        row("select 4", end_time="tomorrow"),
         ["select 5", "ann"],
         [*row("select 6"), "more"],
         row("select 7"),
@@ -113,11 +114,12 @@ def test_a_bad_row_costs_one_record_and_says_where_and_why(tmp_path: Path) -> No
         ("line 4", "duration is no number of milliseconds: 'long'"),
         ("line 5", "aborted is neither true nor false: 'perhaps'"),
         ("line 6", "query_text is empty"),
-        ("line 7", "2 fields, where the first line names 8 columns"),
-        ("line 8", "9 fields, where the first line names 8 columns"),
-        ("line 10", "no CSV: ',' expected after '\"'"),
+        ("line 7", "end_time is no time in ISO 8601: 'tomorrow'"),
+        ("line 8", "2 fields, where the first line names 8 columns"),
+        ("line 9", "9 fields, where the first line names 8 columns"),
+        ("line 11", "no CSV: ',' expected after '\"'"),
     ]
-    assert bad[4].raw == b"select 5,ann\r\n"
+    assert bad[5].raw == b"select 5,ann\r\n"
 
 
 @pytest.mark.parametrize(
