@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from beam_ingest.config.place import Place, beam_name, environment_of
 from beam_ingest.config.problem import KeyPath
 
 _INSTALLED = (Path(__file__).parents[1], Path(sys.prefix), Path(sys.base_prefix))
+_BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9](/|$)")
 _ENVIRONMENTS_WITHOUT_FILES = ("EXTERNAL", "PROCESS")
 """Beam sends no files to workers that somebody else starts."""
 
@@ -136,8 +138,10 @@ def _check_dataflow(findings: Findings, beam: BeamBlock) -> None:
     ):
         if not options.get(name):
             findings.problem(("beam", "options", name), f"Dataflow needs it: {what}")
-        elif name == "temp_location" and not str(options[name]).startswith("gs://"):
+    for name in ("temp_location", "staging_location"):
+        # Beam takes a name that cannot be one for a missing one, and makes a bucket by itself.
+        if options.get(name) and not _BUCKET.match(str(options[name])):
             findings.problem(
                 ("beam", "options", name), f"it is no folder of a bucket: {options[name]}",
-                "it starts with gs://",
+                "it is written as gs://BUCKET/FOLDER",
             )  # fmt: skip

@@ -18,6 +18,7 @@ from beam_ingest.config.place import beam_name
 from beam_ingest.config.remote import SHARED_HINT, path_problem
 from beam_ingest.engines.job import Job
 from beam_ingest.runners import flink
+from beam_ingest.runners.dataflow import check_installed, dataflow_options
 from beam_ingest.runners.job_server import job_server
 from beam_ingest.runners.jobs import check_reachable, job_for
 from beam_ingest.runners.local import local_runner
@@ -61,6 +62,9 @@ def engine_for(config: WorkflowConfig, run_id: str, run_dir: str, attempt: int =
     told.setdefault("job_name", job_name(run_id, attempt))
     if runner == "FlinkRunner":
         told = flink.flink_options(told, beam.workers)
+    if runner == "DataflowRunner":
+        check_installed()
+        told = dataflow_options(told, beam.workers, run_id)
     options = PipelineOptions.from_dictionary(told)
     code = code_for(config, Path.cwd())
     serve = runner == "FlinkRunner" and flink.needs_job_server(told)

@@ -57,7 +57,7 @@ def test_polling_is_refused_with_the_reason(problems: Problems) -> None:
     ["local", "flink", "dataflow", "prism", "PortableRunner", "FnApiRunner", "mine.Runner"],
 )
 def test_any_beam_runner_may_be_named(loaded: Load, runner: str) -> None:
-    google = "{project: p, region: r, temp_location: gs://b/t}"
+    google = "{project: p, region: r, temp_location: gs://bucket/t}"
     told = f"  runner: {runner}\n  workDir: gs://b/runs\n  options: {google}\n"
     assert loaded(TEXT + told).beam.runner == runner
 

@@ -12,7 +12,7 @@ from beam_ingest.config.remote import path_problem, users_modules
 from tests.config.conftest import Load, Problems
 
 CLUSTER = "runner: flink, options: {flink_master: 'flink.example:8081', environment_type: EXTERNAL}"
-GOOGLE = "project: p, region: europe-west1, temp_location: 'gs://b/temp'"
+GOOGLE = "project: p, region: europe-west1, temp_location: 'gs://bucket/temp'"
 
 
 def workflow(beam: str, path: str = "/mnt/share/out.jsonl", password: str = "file:/x") -> str:

@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def config(**keys: Any) -> WorkflowConfig:
     """A workflow with the user's processor, PostgreSQL its source."""
-    google = {"project": "p", "region": "r", "temp_location": "gs://b/t"}
+    google = {"project": "p", "region": "r", "temp_location": "gs://bucket/t"}
     beam = {"runner": "dataflow", "workDir": "gs://b/runs", **keys}
     if beam["runner"] == "dataflow":
         beam["options"] = {**google, **beam.get("options", {})}

@@ -187,10 +187,8 @@ class FlinkCluster:
             process.wait()
 
     def _pool(self) -> subprocess.Popen[bytes]:
-        module = "apache_beam.runners.worker.worker_pool_main"
-        return self._run(
-            "pool", [sys.executable, "-m", module, "--service_port", str(self.pool_port)]
-        )
+        module = "tests.servers.worker_pool"
+        return self._run("pool", [sys.executable, "-m", module, str(self.pool_port)])
 
     def _script(self, name: str) -> list[str]:
         return [str(self._home / "bin" / f"{name}.sh")]
