@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from tests.servers.elasticsearch import elasticsearch_server
 from tests.servers.flink import JobServer, job_server
+from tests.servers.flink_cluster import FlinkCluster, flink_cluster
 from tests.servers.kafka import KafkaServer, kafka_server
 from tests.servers.mariadb import MariadbServer, mariadb_server
 from tests.servers.opensearch import opensearch_server
@@ -58,3 +59,7 @@ def opensearch() -> Iterator[SearchServer]:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaServer]:
     yield from kafka_server()
+
+
+def cluster() -> Iterator[FlinkCluster]:
+    yield from flink_cluster()

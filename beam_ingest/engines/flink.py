@@ -46,9 +46,12 @@ class FlinkJob:
                 self._id = max(named, key=lambda each: int(each["start-time"]))["jid"]
         return self._id
 
-    def version(self) -> str:
-        """Flink's version. Raises ``FatalError`` where no Flink answers."""
-        return str(self._session.json("GET", "/v1/config")["flink-version"])
+    def restarts(self) -> bool:
+        """Whether the cluster starts a bounded job again that has lost a machine."""
+        found = self._session.json("GET", "/v1/jobmanager/config")
+        told = {each["key"]: each["value"] for each in found}
+        kind = told.get("restart-strategy.type") or told.get("restart-strategy") or "none"
+        return str(kind).lower() not in ("none", "off", "disable")
 
     def state(self) -> State:
         """As ``Client.state``: a job that restarts after a loss is running."""

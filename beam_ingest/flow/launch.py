@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,12 @@ REMOTE_GRACE = 60.0
 LOOK_EVERY = 0.5
 _AFTER_DEATH = 3.0
 _LAST_CHANCE = 1.0
+
+MISSING_HINT = (
+    "use an image that holds it, let it be sent (beam.workerCode: ship), or install it where the "
+    "workers run"
+)
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 _log = logging.getLogger(__name__)
 
@@ -187,6 +194,9 @@ def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
     if data is not None and not left and engine.error is None:
         return Report.model_validate_json(data)
     defect = None
+    missing = _MISSING.search(str(engine.error))
+    if missing is not None:
+        run.request_stop(f"the workers cannot import {missing[1]}", 2, hint=MISSING_HINT)
     if engine.error is not None and run.stop() is None:
         defect = hide(_engine_error(engine.error))
         _log.debug("the engine broke", exc_info=engine.error)

@@ -57,7 +57,7 @@ def flink_options(options: Mapping[str, Any], workers: int) -> dict[str, Any]:
     if names_cluster(options.get("flink_master")) and not options.get("job_endpoint"):
         # Over REST: no job server has to stay, and the job has Flink's own id.
         told["flink_submit_uber_jar"] = True
-        # A lost machine costs its splits, not the run: what has a mark is not read again.
+        # Beam passes these on for unbounded jobs; bounded ones follow the cluster's own strategy.
         told["number_of_execution_retries"] = RESTARTS
         told["execution_retry_delay"] = RESTART_DELAY
     if options.get("checkpointing_interval"):

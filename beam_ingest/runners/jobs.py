@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from beam_ingest.api.errors import FatalError
@@ -11,7 +12,7 @@ from beam_ingest.config.place import beam_name, names_cluster
 from beam_ingest.engines.flink import FlinkJob, rest_url
 from beam_ingest.engines.job import Job
 
-Identify = Callable[[Any], str]
+_log = logging.getLogger(__name__)
 
 
 def job_for(runner: str, options: Mapping[str, Any]) -> Job | None:
@@ -44,8 +45,13 @@ def identify(job: Job, result: Any) -> str:
 
 def check_reachable(job: Job) -> None:
     """Raises ``FatalError`` where the engine does not answer: before anything is packed for it."""
-    if job.engine == "flink":
-        FlinkJob(job).version()
+    if job.engine == "flink" and not FlinkJob(job).restarts():
+        _log.warning(
+            "%s has no restart strategy: a task manager or worker that is lost fails a bounded "
+            "run, which --resume goes on with; restart-strategy.type: fixed-delay in its "
+            "configuration lets it go on by itself",
+            job.endpoint,
+        )
     if job.engine == "job-server":
         host, _, port = job.endpoint.rpartition(":")
         try:

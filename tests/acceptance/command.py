@@ -38,10 +38,10 @@ class Project:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The same, to its end."""
+    def run(self, *arguments: str, limit: float = _WAIT) -> subprocess.CompletedProcess[str]:
+        """The same, to its end, which comes within ``limit`` seconds."""
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=_WAIT)
+        out, err = process.communicate(timeout=limit)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     @property

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import core, openmetadata, safety, search, sql, usage
+from tests.benchmarks import core, openmetadata, safety, scale, search, sql, usage
 
 Benchmark = Callable[[Path, argparse.Namespace], bool]
 """Prints its numbers, each with its limit, working in a folder of its own; whether all hold."""
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sql-postgres-large": lambda folder, options: sql.postgres_large(folder, options.times),
     "sql-mariadb": lambda folder, options: sql.mariadb(folder, options.times),
     "search": lambda folder, options: search.main(folder, options.times),
+    "scale": lambda folder, options: scale.main(folder, options.times),
     "usage": lambda folder, options: usage.main(folder, options.records, options.times),
     "openmetadata": lambda folder, options: openmetadata.main(folder, options.times),
 }

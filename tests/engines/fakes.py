@@ -21,6 +21,7 @@ class FakeFlink:
         self.asked: list[tuple[str, str]] = []
         self.savepoint: dict[str, Any] = {"location": "file:/s/savepoint-1"}
         self.url = ""
+        self.config: dict[str, str] = {}
 
     def add(self, id_: str, name: str, state: str = "RUNNING", start: int = 1, **more: Any) -> None:
         """A job."""
@@ -30,8 +31,8 @@ class FakeFlink:
         """Status and JSON of the answer."""
         self.asked.append((method, path))
         parts = path.partition("?")[0].strip("/").split("/")[1:]
-        if parts == ["config"]:
-            return 200, {"flink-version": "1.19.3"}
+        if parts == ["jobmanager", "config"]:
+            return 200, [{"key": key, "value": value} for key, value in self.config.items()]
         if parts == ["jobs", "overview"]:
             return 200, {"jobs": list(self.jobs.values())}
         job = self.jobs.get(parts[1]) if parts[0] == "jobs" else None

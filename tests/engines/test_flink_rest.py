@@ -9,6 +9,7 @@ import pytest
 from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.engines.flink import FlinkJob, cause, rest_url
 from beam_ingest.engines.job import Job, State
+from beam_ingest.runners.jobs import check_reachable
 from tests.engines.fakes import FakeFlink, fake_flink
 from tests.servers.free_port import free_port
 
@@ -104,3 +105,21 @@ def test_the_cause_of_a_failure_is_one_line() -> None:
     assert cause("A: b\n\tat x\nCaused by: C: d\n\tat y") == "C: d"
     assert cause("A: b\n\tat x") == "A: b"
     assert cause("") is None
+
+
+@pytest.mark.parametrize(
+    ("config", "restarts"),
+    [
+        ({}, False),
+        ({"restart-strategy.type": "none"}, False),
+        ({"restart-strategy.type": "fixed-delay"}, True),
+        ({"restart-strategy": "exponential-delay"}, True),
+    ],
+)
+def test_a_cluster_that_does_not_restart_jobs_is_told_of(
+    fake: FakeFlink, config: dict[str, str], restarts: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.config = config
+    assert job(fake).restarts() is restarts
+    check_reachable(Job("flink", "n", fake.url))
+    assert ("has no restart strategy" in caplog.text) is not restarts

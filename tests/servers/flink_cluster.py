@@ -50,6 +50,9 @@ heartbeat.interval: 1000
 heartbeat.timeout: 30000
 io.tmp.dirs: {folder}
 parallelism.default: 1
+restart-strategy.type: fixed-delay
+restart-strategy.fixed-delay.attempts: 20
+restart-strategy.fixed-delay.delay: 1s
 """
 
 
