@@ -48,6 +48,7 @@ lock: .venv/installed-dev
 servers: .venv/installed-dev
 	@tests/servers/install.sh
 	@$(BIN)/python -m tests.servers.maven || true
+	@$(BIN)/python -m tests.servers.flink_cluster || true
 
 .venv/installed: pyproject.toml .ci/venv
 	.ci/venv .venv $(PYTHON)
