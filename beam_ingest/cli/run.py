@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,7 +22,9 @@ from beam_ingest.cli.output import say
 from beam_ingest.cli.verb import Verb
 
 if TYPE_CHECKING:
+    from beam_ingest.api.report import Report
     from beam_ingest.flow.remembered import How
+    from beam_ingest.workflow import Workflow
 
 
 @click.command("run", cls=Verb, short_help="Run a workflow.")
@@ -91,18 +93,16 @@ def verb(
             workflow.submit(run_dir=run_dir, resume=resume, allow_retire=allow_retire, state=state)
         )
         return ExitCode.SUCCESS
+    options: dict[str, Any] = {"allow_retire": allow_retire, "state": state, "handle_signals": True}
+    options["cancels"] = lambda number: cancels(number, on_interrupt)
     try:
         with progress(console) as listener:
-            report = workflow.run(
-                dry_run=dry_run,
-                run_dir=run_dir,
-                resume=resume,
-                allow_retire=allow_retire,
-                state=state,
-                listener=listener,
-                handle_signals=True,
-                cancels=lambda number: cancels(number, on_interrupt),
-            )
+            if workflow.config.beam.poll is not None and not dry_run:
+                report = _polled(workflow, run_dir or resume, listener=listener, **options)
+            else:
+                report = workflow.run(
+                    dry_run=dry_run, run_dir=run_dir, resume=resume, listener=listener, **options
+                )
     except LeftRunning as left:
         say(f"{left.message}: {left.hint}")
         leave_engine(left.exit_code)
@@ -112,3 +112,11 @@ def verb(
     )
     leave_engine(code)
     return code
+
+
+def _polled(workflow: Workflow, named: str | None, **options: Any) -> Report:
+    from beam_ingest.polling import run_polled
+
+    if named:
+        raise click.UsageError("beam.poll goes with neither --run-dir nor --resume.")
+    return run_polled(workflow, told=lambda report: say(report.sentence), **options)

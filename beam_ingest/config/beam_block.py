@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from beam_ingest.api.config_model import ConfigModel, Refused
+from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.settings import RunSettings
 from beam_ingest.config.duration import Duration
 from beam_ingest.config.explain import nearest
@@ -18,7 +18,6 @@ _BEAM_RUNNERS = (
     "PortableRunner", "PrismRunner", "SparkRunner",
 )  # fmt: skip
 
-_POLL = Refused("polling a bounded source comes with a later version")
 _SHORTEST = 0.001
 
 
@@ -82,8 +81,10 @@ class BeamBlock(RunSettings):
     trigger: Trigger | None = Field(
         None, description="When an unbounded run publishes before a window ends."
     )
-    poll: Annotated[Duration | None, _POLL] = Field(
-        None, description="List the splits of a bounded source again, this often."
+    poll: Duration | None = Field(
+        None,
+        description="Run again and again, this often: the splits are listed anew, and what did not "
+        "change is not sent.",
     )
     allowed_lateness: Duration | None = Field(
         None, description="How long after its window's end a message still counts into it."

@@ -28,6 +28,10 @@ def check_unbounded(findings: Findings, beam: BeamBlock, source: type[Component]
                     "leave the key out, or read from a source without end, such as kafka",
                 )
         return
+    if beam.poll is not None:
+        findings.problem(
+            ("beam", "poll"), "this source has no end, so it is not read again and again"
+        )
     if beam.runner == "local":
         if beam.workers > 1:
             findings.problem(

@@ -44,14 +44,6 @@ def test_what_is_no_duration_is_a_problem(problems: Problems, written: str) -> N
     assert (problem.line, problem.path) == (4, "beam.stallTimeout")
 
 
-def test_polling_is_refused_with_the_reason(problems: Problems) -> None:
-    (problem,) = problems(f"{TEXT}  poll: 60s\n")
-    assert problem.line == 4
-    assert problem.message == (
-        "this cannot be done here: polling a bounded source comes with a later version"
-    )
-
-
 @pytest.mark.parametrize(
     "runner",
     ["local", "flink", "dataflow", "prism", "PortableRunner", "FnApiRunner", "mine.Runner"],

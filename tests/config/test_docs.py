@@ -58,11 +58,3 @@ def test_the_example_of_a_mistake_is_what_is_shown(
     with pytest.raises(ConfigError) as caught:
         load("workflow.yaml")
     assert str(caught.value) in TEXT
-
-
-def test_the_keys_that_are_refused_for_now_are_named() -> None:
-    refused = set(BeamBlock.model_json_schema(by_alias=True)["properties"]) - set(
-        supported(BeamBlock)
-    )
-    assert refused == {"poll"}
-    assert all(f"`{key}`" in TEXT for key in refused)

@@ -53,6 +53,7 @@ def test_a_window_shorter_than_a_millisecond_is_none(problems: Problems) -> None
         ("workers: 2", "an unbounded run on this machine is one process"),
         ("runner: FnApiRunner", "FnApiRunner cannot run a source without end: it lets nothing"),
         ("runner: DirectRunner", "DirectRunner cannot run a source without end: it takes"),
+        ("poll: 60s", "this source has no end, so it is not read again and again"),
         ("skipUnchanged: local", "an unbounded run has no end at which it could remember"),
     ],
 )
@@ -66,3 +67,7 @@ def test_what_cannot_be_run_is_said_before_anything_is(
 
 def test_flink_takes_it(loaded: Load) -> None:
     assert loaded(f"{STREAM}  runner: flink\n  workers: 2\n").beam.workers == 2
+
+
+def test_a_source_that_ends_may_be_polled(loaded: Load) -> None:
+    assert loaded(f"{BOUNDED}  poll: 60s\n").beam.poll == 60.0

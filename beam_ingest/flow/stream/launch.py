@@ -24,6 +24,7 @@ from beam_ingest.flow.begin import begin
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.resume import DRAIN
+from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import OpenedOnce
 from beam_ingest.flow.stream.engine import Engine
@@ -75,7 +76,7 @@ def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Pa
             begin(run, writer.name, target.get(), worker.wait)
             # Of an unbounded run nothing is committed, and so nothing is aborted either.
             run.write_token(writer.name, "unbounded", run.token(writer.name)[1])
-        partitions = _listed(run, source.get())
+        partitions = retrying(lambda: _listed(run, source.get()), worker.wait, RetryPolicy())
     except Exception as error:  # whatever a component raises: the run cannot start
         code = 3 if isinstance(error, (FatalError, TransientError)) else 1
         run.request_stop(reason_of(error), code, hint=getattr(error, "hint", None))

@@ -83,6 +83,7 @@ class Trouble:
         watcher = threading.Thread(target=self.drain_when_done, daemon=True)
         watcher.start()
         report = Workflow.from_config(workflow).run(**options)
+        assert report.stopped is None, report.sentence
         watcher.join(_LIMIT)
         return report
 

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from beam_ingest.api.errors import CannotStart
+from beam_ingest import Split
+from beam_ingest.api.errors import CannotStart, TransientError
 from beam_ingest.flow.retry import RetryPolicy
 from beam_ingest.workflow import Workflow
+from tests.flow.stream.parts import Scripted
 from tests.flow.stream.running import Script, letters, message, torn, watermark
 
 BEAM_INGEST = Path(sys.executable).parent / "beam-ingest"
@@ -85,6 +87,21 @@ def test_a_fault_that_passes_is_waited_out(script: Script, monkeypatch: pytest.M
     fault.write_text("transient")
     report = script.run(script.workflow(source={"fault": str(fault)}) | ends(script))
     assert (report.status, script.names()) == ("success", ["a"])
+
+
+def test_a_fault_at_the_start_is_waited_out_too(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
+    script.partition("p0", message("a", 0))
+    away = [TransientError("not yet")] * 2
+
+    def start(source: Scripted, partition: Split) -> None:
+        if away:
+            raise away.pop()
+
+    monkeypatch.setattr(Scripted, "start", start)
+    assert script.run(script.workflow()).status == "success"
 
 
 def test_a_fatal_error_stops_the_run(script: Script) -> None:
