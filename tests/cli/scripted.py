@@ -51,7 +51,10 @@ class ScriptedWorkflow:
     @property
     def config(self) -> Any:
         return SimpleNamespace(
-            raise_on_error=self.raise_on_error, notices=self.notices, logger_level="WARN"
+            raise_on_error=self.raise_on_error,
+            notices=self.notices,
+            logger_level="WARN",
+            beam=SimpleNamespace(poll=None),
         )
 
     def run(self, **options: Any) -> Report:
