@@ -158,6 +158,7 @@ def _attend(
             if now - death > _AFTER_DEATH:
                 _notice_death(run, watch)
                 break
+        _mention(watch.long_call(stall_timeout))
         stalled = watch.stalled(stall_timeout)
         if stalled is not None:
             _tell_stacks(watch)
@@ -173,6 +174,11 @@ def _attend(
     if engine.is_alive():
         engines_left_behind.append(engine)
     return True
+
+
+def _mention(long_call: str | None) -> None:
+    if long_call is not None:
+        _log.warning("%s; this call may take long, so the run goes on: Ctrl-C ends it", long_call)
 
 
 def _limit_failures(plan: Plan, run: RunDir, snapshot: ProgressSnapshot) -> None:

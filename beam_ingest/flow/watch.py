@@ -32,6 +32,7 @@ class Watch:
         self._started = clock()
         self._beats: list[dict[str, Any]] = []
         self._total: int | None = None
+        self._told = 0.0
 
     def look(self) -> ProgressSnapshot:
         """Read the heartbeats anew; what was read last, where the store fails for a moment."""
@@ -71,6 +72,22 @@ class Watch:
         """Where the run hangs, if nothing has moved for ``timeout`` seconds, or None."""
         if any(beat.get("patient") for beat in self._beats):
             return None  # what takes long there has time-outs of its own
+        return self._still(timeout)
+
+    def long_call(self, timeout: float) -> str | None:
+        """Where a call that may take long has taken longer than ``timeout``, once each, or None.
+
+        Nothing is stopped for it: only its reader can tell a long publish from one that hangs.
+        """
+        moved = max((beat["moved"] for beat in self._beats), default=0.0)
+        if moved == self._told or not any(beat.get("patient") for beat in self._beats):
+            return None
+        still = self._still(timeout)
+        if still is not None:
+            self._told = moved
+        return still
+
+    def _still(self, timeout: float) -> str | None:
         if not self._beats or self._clock() - max(b["moved"] for b in self._beats) < timeout:
             return None
         places = ", ".join(f"{beat['worker']} at {_place(beat)}" for beat in self._beats)

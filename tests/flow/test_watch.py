@@ -205,6 +205,22 @@ class TestAStall:
         clock.now = 9000.0
         assert watch.stalled(60) is None
 
+    def test_a_call_that_takes_long_is_mentioned_once(
+        self, run: RunDir, watch: Watch, clock: Clock
+    ) -> None:
+        beat(run, "w1", moved=1000.0, split="a.out.000", patient=True)
+        watch.look()
+        clock.now = 1059.0
+        assert watch.long_call(60) is None
+        clock.now = 1060.0
+        assert watch.long_call(60) == "nothing has moved for 60 s: w1 at out, split a.out.000"
+        clock.now = 9000.0
+        assert watch.long_call(60) is None
+        beat(run, "w1", moved=9000.0, patient=True)
+        watch.look()
+        clock.now = 9100.0
+        assert watch.long_call(60) is not None
+
     def test_is_none_before_anyone_has_begun(self, watch: Watch, clock: Clock) -> None:
         watch.look()
         clock.now = 9000.0
