@@ -12,6 +12,7 @@ import pytest
 
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.report import Report, StepReport
+from beam_ingest.http import RetryPolicy
 from beam_ingest.workflow import Workflow
 from tests.servers.openmetadata import BOT_TOKEN, EXPIRED_TOKEN, FakeOpenMetadata
 
@@ -137,6 +138,31 @@ def test_a_wrong_token_ends_the_run_at_once(run: Run, fake: FakeOpenMetadata) ->
     assert report.stopped is not None
     assert "Expired token!" in report.stopped
     assert fake.counted.count("PUT") == 0
+
+
+def test_a_server_that_dies_ends_the_run_and_the_report_says_what_was_written(
+    run: Run, fake: FakeOpenMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "beam_ingest.http.session.RetryPolicy",
+        lambda: RetryPolicy(base=0.01, cap=0.05, budget=0.3),
+    )
+    one_by_one = {"batchSize": 1, "concurrency": 1}
+    with FakeOpenMetadata() as healthy:
+        run(url=healthy.url, **one_by_one)
+        paths = [request.path for request in healthy.counted.requests]
+    bulks = [number for number, path in enumerate(paths) if "/tables/bulk" in path]
+    fake.faults.add("", after=bulks[1] + 1, times=None, cut="before")
+    report = run(**one_by_one)
+    assert (report.status, report.exit_code) == ("failed", 3)
+    assert report.stopped is not None
+    assert "does not answer any more" in report.stopped
+    kinds = ("databaseService", "database", "databaseSchema", "table")
+    assert len(fake.names("table")) == 2
+    assert sum(each.out for each in report.steps if each.kind == "sink") == sum(
+        len(fake.names(kind)) for kind in kinds
+    )
+    assert all(each.in_ == each.passed + each.filtered + each.failed for each in report.steps)
 
 
 def test_refused_rows_are_dead_letters_in_the_servers_words(
