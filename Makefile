@@ -8,7 +8,7 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
-LOCKED := dataflow gcp-secret mysql postgres
+LOCKED := dataflow gcp-secret kafka mysql opensearch postgres
 BIN := .venv/bin
 
 .PHONY: demo test check lint bench torture lock servers

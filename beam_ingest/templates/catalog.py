@@ -8,6 +8,7 @@ from beam_ingest.api.errors import CannotStart
 from beam_ingest.templates import (
     database_to_files,
     database_to_openmetadata,
+    kafka_to_openmetadata,
     openmetadata_to_search,
     query_usage_to_openmetadata,
 )
@@ -18,6 +19,7 @@ TEMPLATES: tuple[Template[Any], ...] = (
     database_to_files.TEMPLATE,
     query_usage_to_openmetadata.TEMPLATE,
     openmetadata_to_search.TEMPLATE,
+    kafka_to_openmetadata.TEMPLATE,
 )
 """All of them, in the order in which they are listed."""
 

@@ -74,7 +74,7 @@ class Template(Generic[P]):
     def with_placeholders(self) -> dict[str, Any]:
         """The workflow with its defaults, and a variable for what has none; the first choice."""
         values = {
-            parameter.attribute: next(iter(parameter.choices), f"${{{parameter.variable}}}")
+            parameter.attribute: parameter.placeholder
             for parameter in parameters_of(self.parameters)
             if parameter.required or parameter.attribute in self.shown
         }
@@ -104,9 +104,10 @@ class Parameter:
         return self.attribute.replace("_", " ").capitalize()
 
     @property
-    def variable(self) -> str:
-        """The environment variable that stands for it in a workflow file."""
-        return self.attribute.upper()
+    def placeholder(self) -> Any:
+        """What stands for it in a workflow file: its variable, or the first of its choices."""
+        text = next(iter(self.choices), f"${{{self.attribute.upper()}}}")
+        return [text] if self.type == "list" else text
 
     @property
     def default_text(self) -> str | None:

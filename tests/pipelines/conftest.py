@@ -1,13 +1,16 @@
-"""The quickstart in a folder of its own."""
+"""The quickstart in a folder of its own, and a server that the workflows write to."""
 
 from __future__ import annotations
 
 import runpy
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
 
 PIPELINES = Path(__file__).parent.parent.parent / "pipelines"
 
@@ -21,3 +24,12 @@ def quickstart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "argv", ["quickstart_db.py", "out/shop.db"])
     runpy.run_path("pipelines/quickstart_db.py", run_name="__main__")
     return tmp_path
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenMetadata]:
+    with FakeOpenMetadata() as running:
+        monkeypatch.setenv("OPENMETADATA_URL", running.url)
+        monkeypatch.setenv("OPENMETADATA_TOKEN", BOT_TOKEN)
+        monkeypatch.setenv("SHOP_DB", "out/shop.db")
+        yield running

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from beam_ingest import Workflow
-from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
+from tests.servers.openmetadata import FakeOpenMetadata
 from tests.servers.search_server import SearchServer
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as running:
-        monkeypatch.setenv("OPENMETADATA_URL", running.url)
-        monkeypatch.setenv("OPENMETADATA_TOKEN", BOT_TOKEN)
-        monkeypatch.setenv("SHOP_DB", "out/shop.db")
-        yield running
 
 
 def test_a_database_comes_to_openmetadata_and_what_did_not_change_is_not_sent_again(

@@ -27,7 +27,7 @@ from beam_ingest.templates.catalog import TEMPLATES
 from tests.wheel import ROOT, build_wheel
 
 FILES = ROOT / "beam_ingest" / "templates" / "files"
-EXTRAS = ("dataflow", "gcp-secret", "mysql", "postgres")
+EXTRAS = ("dataflow", "gcp-secret", "kafka", "mysql", "opensearch", "postgres")
 
 
 def steps() -> list[tuple[str, str]]:
