@@ -163,8 +163,7 @@ def test_a_preview_shows_what_there_is(script: Script) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_drains_it(script: Script, number: signal.Signals) -> None:
+def test_a_signal_drains_it(script: Script) -> None:
     script.partition("p0", *(message(f"m{n}", n) for n in range(20)))
     out = script.folder / "shards"
     sink = {"type": "file", "config": {"path": str(out), "shards": True}}
@@ -173,7 +172,7 @@ def test_a_signal_drains_it(script: Script, number: signal.Signals) -> None:
     command = [str(BEAM_INGEST), "run", "-c", str(file), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_for((script.read / "p0").exists, process)
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(told)["steps"][0]["in"] == 20
