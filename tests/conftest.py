@@ -61,5 +61,6 @@ def kafka() -> Iterator[KafkaServer]:
     yield from kafka_server()
 
 
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[FlinkCluster]:
     yield from flink_cluster()
