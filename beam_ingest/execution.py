@@ -76,6 +76,7 @@ def runs(
     listener: ProgressListener | None,
     handle_signals: bool,
     cancels: Callable[[int], bool] | None,
+    nursery: str | None,
 ) -> Callable[[], Report]:
     """What runs ``plan`` to its end. Raises ``CannotStart`` for what cannot be run so."""
     if plan.windows is not None:
@@ -84,7 +85,7 @@ def runs(
         return stream_runner(config, plan, listener, handle_signals=handle_signals)
     from beam_ingest.runners.options import engine_for
 
-    engine = engine_for(config, plan.run_id, plan.run_dir, plan.attempt)
+    engine = engine_for(config, plan.run_id, plan.run_dir, plan.attempt, nursery)
     return lambda: run_to_end(
         config.beam, plan, engine,
         listener=listener, handle_signals=handle_signals, cancels=cancels,

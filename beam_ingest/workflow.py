@@ -75,6 +75,7 @@ class Workflow:
         """
         from beam_ingest.flow.dry_run import thrown_away, without_writing
         from beam_ingest.online import reported
+        from beam_ingest.runners.nursery import nursery
 
         self._connect()
         beam = self.config.beam
@@ -90,6 +91,7 @@ class Workflow:
                 hint="with --no-wait the jar is written",
             )
         with contextlib.ExitStack() as held:
+            born = held.enter_context(nursery(self.config))
             if dry_run:
                 run_dir = held.enter_context(thrown_away(None if inside else beam.work_dir))
             plan = self._resumed(resume) if resume else self._new_plan(run_dir)
@@ -99,7 +101,7 @@ class Workflow:
             def run_of(plan: Plan) -> Callable[[], Report]:
                 return runs(
                     self.config, plan,
-                    listener=listener, handle_signals=handle_signals, cancels=cancels,
+                    listener=listener, handle_signals=handle_signals, cancels=cancels, nursery=born,
                 )  # fmt: skip
 
             plan, run = held.enter_context(

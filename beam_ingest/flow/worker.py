@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 _workers: dict[str, Worker] = {}
 _lock = threading.Lock()
+_launcher: list[int] = []
 
 
 def enter(run_dir: str, max_failures: int | None) -> Worker:
@@ -58,6 +59,11 @@ def leave(worker: Worker) -> None:
             worker.end()
             if not _workers:
                 _restore_garbage_collector()
+
+
+def belong_to(launcher: int) -> None:
+    """Name the process whose worker this one is, where that is not the one that started it."""
+    _launcher.append(launcher)
 
 
 FAILURES_HINT = "beam.maxFailures sets this limit"
@@ -170,7 +176,7 @@ class Worker:
             "worker": self._name,
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "parent": os.getppid(),
+            "parent": _launcher[-1] if _launcher else os.getppid(),
             "at": self._clock(),
             "moved": self._moved,
             "split": self.split,

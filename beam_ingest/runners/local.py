@@ -18,15 +18,23 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from beam_ingest.api.secrets import vault_environment
+from beam_ingest.runners.nursery import in_nursery
 
 
-def local_runner(workers: int, run_dir: str, options: PipelineOptions) -> Any:
-    """The runner for so many worker processes; ``options`` are told of the number."""
+def local_runner(
+    workers: int, run_dir: str, options: PipelineOptions, nursery: str | None = None
+) -> Any:
+    """The runner for so many worker processes; ``options`` are told of the number.
+
+    ``nursery`` is the socket of one that starts them.
+    """
     direct = options.view_as(DirectOptions)
     direct.direct_num_workers = workers
     if workers == 1:
         return FnApiRunner()
     command = [sys.executable, "-m", "beam_ingest.runners.local_worker", run_dir]
+    if nursery is not None:
+        command = in_nursery(nursery, command)
     return FnApiRunner(
         default_environment=SubprocessSDKEnvironment.from_command_string(
             "exec " + shlex.join(command)

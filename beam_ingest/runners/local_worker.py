@@ -7,6 +7,7 @@ worker whose launcher is gone ends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -24,19 +25,42 @@ CHECK_EVERY = 1.0
 def main(run_dir: str) -> None:
     """Run the worker until the launcher ends it."""
     launcher = os.getppid()
+    begin(run_dir)
+    log_to_stderr()
+    threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
+    run_to_end()
+
+
+def begin(run_dir: str) -> None:
+    """Leave signals to the launcher, and say that this worker is there."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     Worker(run_dir, None).heartbeat()
+
+
+def log_to_stderr() -> None:
+    """Warnings on stderr; of Beam only errors: no reader can act on its warnings."""
     hide_in_logs()
     logging.basicConfig(handlers=[_log_handler()])
-    threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
+
+
+def run_to_end() -> None:
+    """Do what the launcher asks for, as Beam's own worker does. Its address is in the environment.
+
+    What this worker did is durable then and its components are closed.
+    """
     from apache_beam.runners.worker import sdk_worker_main
 
-    sdk_worker_main.main(sys.argv)
+    try:
+        sdk_worker_main.main(sys.argv)
+    finally:
+        logging.shutdown()
+        with contextlib.suppress(BrokenPipeError):  # nobody reads it any more
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed
+                stream.flush()
 
 
 def _log_handler() -> logging.Handler:
-    """Warnings on stderr; of Beam only errors: no reader can act on its warnings."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     handler.setLevel(logging.WARNING)
@@ -54,7 +78,6 @@ def _end_with(launcher: int) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1])
-    # What this worker did is durable and its components are closed. To take the interpreter apart
-    # costs a tenth of a second, and the launcher waits for one worker after the other.
-    logging.shutdown()
+    # To take the interpreter apart costs a tenth of a second, and the launcher waits for one
+    # worker after the other.
     os._exit(0)

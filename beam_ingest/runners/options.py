@@ -41,8 +41,14 @@ class Engine:
     """The file that the job is packed into, instead of being run."""
 
 
-def engine_for(config: WorkflowConfig, run_id: str, run_dir: str, attempt: int = 1) -> Engine:
-    """The engine of a run of a workflow.
+def engine_for(
+    config: WorkflowConfig,
+    run_id: str,
+    run_dir: str,
+    attempt: int = 1,
+    nursery: str | None = None,
+) -> Engine:
+    """The engine of a run of a workflow; ``nursery`` starts its local workers.
 
     Raises ``CannotStart`` for an option that Beam does not know, a run directory that the workers
     cannot see, code that cannot be sent to them.
@@ -58,7 +64,7 @@ def engine_for(config: WorkflowConfig, run_id: str, run_dir: str, attempt: int =
     told = dict(beam.options)
     if beam.runner == "local":
         options = PipelineOptions.from_dictionary(told)
-        return Engine(local_runner(beam.workers, run_dir, options), options)
+        return Engine(local_runner(beam.workers, run_dir, options, nursery), options)
     told.setdefault("job_name", job_name(run_id, attempt))
     if runner == "FlinkRunner":
         told = flink.flink_options(told, beam.workers)

@@ -59,6 +59,11 @@ class Project:
         """The marks of the only run."""
         return [json.loads(f.read_text()) for f in sorted((self.run_dir / "marks").glob("*.json"))]
 
+    def workers(self) -> list[int]:
+        """The processes that gave a heartbeat in the only run."""
+        beats = (self.run_dir / "heartbeats").glob("*.json")
+        return [json.loads(beat.read_text())["pid"] for beat in beats]
+
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Wait until ``condition`` holds; fails when the process ends before."""
@@ -71,7 +76,8 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
 
 
 def children(pid: int) -> list[int]:
-    """The processes that ``pid`` has started."""
+    """The processes that ``pid`` has started, and those that they have."""
     path = Path(f"/proc/{pid}/task")
-    found = [task / "children" for task in path.iterdir()]
-    return [int(number) for file in found for number in file.read_text().split()]
+    files = [task / "children" for task in path.iterdir()]
+    found = [int(number) for file in files for number in file.read_text().split()]
+    return found + [other for child in found for other in children(child)]

@@ -109,7 +109,7 @@ def test_a_worker_process_that_dies_ends_the_run_within_ten_seconds(project: Pro
     project.write(config)
     process = project.start("run", "-c", "workflow.yaml")
     wait_for(lambda: reached(project), process)
-    workers = children(process.pid)
+    workers = project.workers()
     assert len(workers) == 2
     killed = time.monotonic()
     for pid in workers:
@@ -130,13 +130,35 @@ def test_workers_do_not_outlive_a_launcher_that_was_killed(project: Project) -> 
     project.write(config)
     process = project.start("run", "-c", "workflow.yaml")
     wait_for(lambda: reached(project), process)
-    workers = children(process.pid)
+    started = children(process.pid)
+    assert {*project.workers()} < {*started}
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
     pause = time.monotonic() + 10
-    while any(_lives(pid) for pid in workers) and time.monotonic() < pause:
+    while any(_lives(pid) for pid in started) and time.monotonic() < pause:
         continue
-    assert not any(_lives(pid) for pid in workers)
+    assert not any(_lives(pid) for pid in started)
+
+
+def test_a_run_goes_on_without_the_nursery_and_shows_no_secret(project: Project) -> None:
+    secret = b"s3cr3t-that-must-not-be-seen"
+    config = workflow()
+    keyed = {"type": "tests.flow.parts.Keyed", "config": {"key": secret.decode()}}
+    config["processors"] = [keyed]
+    config["beam"] = {"workers": 2}
+    project.write(config)
+    process = project.start("run", "-c", "workflow.yaml")
+    wait_for(lambda: reached(project), process)
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(process.pid)}
+    assert not [line for line in lines.values() if secret in line]
+    forked = {*project.workers()}
+    (nursery,) = [pid for pid in lines if b"nursery_process" in lines[pid] and pid not in forked]
+    assert {*children(nursery)} == forked
+    os.kill(nursery, signal.SIGKILL)
+    (project.folder / "gate").touch()
+    _, err = process.communicate(timeout=30)
+    assert "Traceback" not in err
+    assert project.report()["splits"] == {"total": 6, "done": 6, "failed": 0, "notRead": 0}
 
 
 def _lives(pid: int) -> bool:
