@@ -125,7 +125,7 @@ def hand_over(plan: Plan, engine: Engine) -> Submitted:
 
     remote = _remote(plan, engine)
     with engine.surroundings():
-        submit(plan, engine.runner, engine.options, remote)
+        submit(plan, engine.runner, engine.options, remote, packed=engine.jar is not None)
     place = remote.client.place() if remote is not None else engine.jar
     return Submitted(plan.run_id, plan.run_dir, place, engine.jar)
 

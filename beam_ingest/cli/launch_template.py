@@ -13,7 +13,9 @@ from typing import Any, NoReturn
 import click
 
 from beam_ingest.api.errors import CannotStart
+from beam_ingest.cli.detached import tell
 from beam_ingest.cli.ending import begin, end, leave_engine, report_option
+from beam_ingest.cli.exit_codes import ExitCode
 from beam_ingest.cli.verb import Verb
 from beam_ingest.templates.catalog import find_template
 from beam_ingest.templates.template import Parameter, Template, parameters_of
@@ -46,11 +48,17 @@ def launcher(template: Template[Any]) -> Verb:
         values = {each.name: text for each in parameters if (text := given[each.attribute])}
         workflow = template.fill_in(values)
         workflow["beam"] = {**workflow.get("beam", {}), **beam}
+        if any(beam["options"].get(name) for name in _DESCRIBED):
+            return _submit(workflow)
         return _run(workflow, report_file)
 
     command.params[:0] = [_flag(each) for each in parameters]
     assert isinstance(command, Verb)  # noqa: S101 - by cls
     return command
+
+
+_DESCRIBED = ("template_location", "output_executable_path")
+"""Options of Beam's that make a description of the job, which somebody else starts."""
 
 
 def _flag(parameter: Parameter) -> click.Option:
@@ -90,3 +98,13 @@ def _run(workflow: dict[str, Any], report_file: str | None) -> int:
     code = end(report, checked, console, report_file=report_file, as_json=False)
     leave_engine(code)
     return code
+
+
+def _submit(workflow: dict[str, Any]) -> int:
+    """Hand the run over, as Dataflow's Flex launcher wants it: it starts the job itself."""
+    from beam_ingest.workflow import Workflow
+
+    checked = Workflow.from_config(workflow)
+    begin(checked)
+    tell(checked.submit())
+    return ExitCode.SUCCESS

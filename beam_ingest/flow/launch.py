@@ -102,14 +102,23 @@ class _Engine(threading.Thread):
             self.error = error
 
 
-def submit(plan: Plan, runner: Any, options: PipelineOptions, remote: RemoteJob | None) -> None:
-    """Hand the graph to the engine, and leave it there.
+def submit(
+    plan: Plan,
+    runner: Any,
+    options: PipelineOptions,
+    remote: RemoteJob | None,
+    *,
+    packed: bool = False,
+) -> None:
+    """Hand the graph to the engine, and leave it there; ``packed``: as a file, that is awaited.
 
     Raises ``CannotStart`` where the engine does not take it.
     """
     try:
         with _quiet_threads():
-            _submitted(plan, runner, options, remote)
+            result = _submitted(plan, runner, options, remote)
+            if packed:
+                result.wait_until_finish()
     except Exception as error:
         _log.debug("the engine did not take the job", exc_info=error)
         raise CannotStart(f"the engine did not take the job: {_engine_error(error)}") from None

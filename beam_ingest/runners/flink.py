@@ -13,6 +13,7 @@ Beam is told all that belongs together; what the workflow says itself stays.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from beam_ingest.config.place import environment_of, names_cluster
@@ -66,6 +67,10 @@ def flink_options(options: Mapping[str, Any], workers: int) -> dict[str, Any]:
             "finish_bundle_before_checkpointing": True,
             "max_bundle_time_mills": BUNDLE_TIME,
         }
+    jar = options.get("output_executable_path")
+    if jar and "://" not in str(jar):
+        # The job server writes it, and works in a folder of its own.
+        return {**told, **options, "output_executable_path": str(Path(jar).absolute())}
     return {**told, **options}
 
 

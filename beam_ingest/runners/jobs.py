@@ -35,11 +35,15 @@ def job_for(runner: str, options: Mapping[str, Any]) -> Job | None:
 
 
 def identify(job: Job, result: Any) -> str:
-    """The id of the job, from what ``Pipeline.run`` returned."""
+    """The id of the job, from what ``Pipeline.run`` returned; empty where it is not known yet.
+
+    A launcher of a Flex template writes a job's description (``template_location``), and Dataflow
+    starts the job afterwards: then it is found by its name.
+    """
     if job.engine == "flink":
         return FlinkJob(job).id
     if job.engine == "dataflow":
-        return str(result.job_id())
+        return str(result.job_id()) if result.has_job else ""
     return str(getattr(result, "_job_id", ""))  # Beam has no public name for it
 
 

@@ -84,7 +84,7 @@ def engine_for(
         with shipped(code, options), job_server(options) if serve else contextlib.nullcontext():
             yield
 
-    return Engine(runner, options, surroundings, job, told.get("output_executable_path"))
+    return Engine(runner, options, surroundings, job, beam.options.get("output_executable_path"))
 
 
 def job_name(run_id: str, attempt: int = 1) -> str:

@@ -27,9 +27,17 @@ class RunParameters(Parameters):
         None, ge=1, description="Stop early after so many failed records; never if it is not given."
     )
 
+    shared_paths: list[str] = Field(
+        [], description="Folders that every worker mounts under the same path."
+    )
+
     def run_block(self) -> dict[str, Any]:
         """The ``beam:`` block."""
-        return {"workDir": self.work_dir, "maxFailures": self.max_failures}
+        return {
+            "workDir": self.work_dir,
+            "maxFailures": self.max_failures,
+            "sharedPaths": self.shared_paths,
+        }
 
 
 class ServerParameters(RunParameters):

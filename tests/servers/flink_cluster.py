@@ -177,6 +177,13 @@ class FlinkCluster:
             },
         }
 
+    def run_jar(self, jar: Path) -> subprocess.CompletedProcess[str]:
+        """``flink run``: submit a packed job, and wait for its end."""
+        return subprocess.run(
+            [*self._script("flink", ""), "run", "-m", f"127.0.0.1:{self.rest}", str(jar)],
+            env=self._environment(), cwd=self.folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
     def logs(self) -> str:
         """The ends of all logs."""
         logs = sorted(self.folder.glob("*.log"))
@@ -193,13 +200,13 @@ class FlinkCluster:
         module = "tests.servers.worker_pool"
         return self._run("pool", [sys.executable, "-m", module, str(self.pool_port)])
 
-    def _script(self, name: str) -> list[str]:
-        return [str(self._home / "bin" / f"{name}.sh")]
+    def _script(self, name: str, suffix: str = ".sh") -> list[str]:
+        return [str(self._home / "bin" / f"{name}{suffix}")]
 
-    def _run(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+    def _environment(self) -> dict[str, str]:
         program = java(at_least=JAVA)
         assert program is not None
-        environment = {
+        return {
             **os.environ,
             "JAVA_HOME": str(program.resolve().parents[1]),
             "FLINK_CONF_DIR": str(self.folder),
@@ -207,10 +214,12 @@ class FlinkCluster:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
         }
+
+    def _run(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder,
-                env=environment, start_new_session=True,
+                env=self._environment(), start_new_session=True,
             )  # fmt: skip
 
 
