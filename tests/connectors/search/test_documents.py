@@ -28,8 +28,8 @@ from beam_ingest.connectors.search.documents import document_of
 from beam_ingest.connectors.search.lines import document_line
 from tests.connectors.search.support import SCHEMA, table
 
-DATA = Path(__file__).parents[2] / "data/openmetadata/exchanges"
-SHOWN = json.loads((DATA / "60_search_document_of_a_table.json").read_text())["_source"]
+DATA = Path(__file__).parents[2] / "data" / "search"
+SHOWN = json.loads((DATA / "search_document_of_a_table.json").read_text())["_source"]
 OF_THE_SERVER = {"id", "version", "updatedAt", "updatedBy", "serviceType"}
 """What only a server knows of an entity."""
 
