@@ -25,6 +25,8 @@ def postgres(folder: Path, times: int) -> bool:
         shapes = (("twenty", TWENTY), ("one", ONE), ("wide", WIDE), ("narrow", NARROW))
         runs = _postgres_runs(folder, server, times, shapes)
         ok, twenty = runs.against_plain("twenty", TWENTY)
+        two = runs.run("twenty", workers=2)
+        ok &= runs.report("two processes, of one", two.wall / twenty.wall, 1.0)
         one = runs.run("one")
         spread = abs(one.wall / twenty.wall - 1)
         ok &= runs.report("one schema instead of 20, change of the wall", spread, 0.15)
