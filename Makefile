@@ -23,7 +23,7 @@ demo: .venv/installed
 	@grep '"entityType":"table"' out/tables.jsonl | head -n 3 | cut -c 1-200
 
 test: .venv/installed-dev lint servers
-	$(BIN)/python -m pytest --durations=10
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 
 check: .venv/installed-dev lint
 	$(BIN)/python -m pytest -m "not slow and not server"

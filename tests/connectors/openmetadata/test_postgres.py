@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +126,14 @@ def large_catalogue() -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_large_catalogue_takes_no_more_than_the_servers_own_time(
+def test_a_large_catalogue_takes_few_requests_and_sends_each_table_once(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
     count = SCHEMAS * (TABLES + VIEWS)
     postgres.database("large", large_catalogue())
-    with running_fake(seconds_per_row=0.01) as fake:
-        started = time.monotonic()
+    # How long it takes beside a server that is slow is measured by the benchmarks.
+    with running_fake() as fake:
         report = run(postgres, "large", "shop", fake.url, tmp_path, skipUnchanged="server")
-        seconds = time.monotonic() - started
         assert report.status == "success", report.sentence
         first = fake.summary()
         assert first["entities"]["table"] == count
@@ -143,8 +141,6 @@ def test_a_large_catalogue_takes_no_more_than_the_servers_own_time(
         assert first["edges"] == SCHEMAS * VIEWS
         assert requests(first) - first["edges"] <= 300
         assert first["mostInFlight"] <= 4
-        own_time = count * 0.01 / 4
-        assert seconds <= 1.2 * own_time, f"{seconds:.1f} s, the server's own {own_time:.1f} s"
         again(fake, postgres, tmp_path, first)
 
 
