@@ -10,17 +10,25 @@ own, and ends it with SIGINT, SIGTERM, or its launcher.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 CHECK_EVERY = 0.5
 """Seconds between looks at the launcher."""
+_READERS = ("read_grpc_client_inputs", "run_worker_")
+_READERS_END = 2.0
+"""Seconds for the threads of these names to notice that the job server is gone."""
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -59,7 +67,24 @@ def job_server(options: Any) -> Iterator[None]:
         portable.job_endpoint = server.endpoint
         yield
     finally:
-        server.stop()
+        stop_readers(server.stop)
+
+
+def stop_readers(stop: Callable[[], object]) -> None:
+    """Call ``stop``, which ends a job server, and await Beam's threads that still read from it.
+
+    They end in an exception each, which is for the log, and no traceback for a reader.
+    """
+    previous = threading.excepthook
+    threading.excepthook = lambda args: _log.debug("%s ended: %s", args.thread, args.exc_value)
+    try:
+        stop()
+        limit = time.monotonic() + _READERS_END
+        for thread in threading.enumerate():
+            if thread.name.startswith(_READERS):
+                thread.join(max(0.0, limit - time.monotonic()))
+    finally:
+        threading.excepthook = previous
 
 
 def main(command: list[str]) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from beam_ingest.runners.job_server import stop_readers
 from tests.servers.free_port import free_port
 from tests.servers.java import java
 from tests.servers.maven import NoMaven, jars
@@ -101,7 +102,7 @@ def job_server() -> Iterator[JobServer]:
         server.start()
         yield server
     finally:
-        server.stop()
+        stop_readers(server.stop)
         shutil.rmtree(server.folder, ignore_errors=True)
 
 

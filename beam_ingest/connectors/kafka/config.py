@@ -26,7 +26,11 @@ class KafkaConfig(Component.Config):
 
     type: Literal["Kafka"] = "Kafka"
     bootstrap_servers: str = Field(description="Brokers, host:port, separated by commas.")
-    topics: list[str] = Field(min_length=1, description="The topics to read. (beam_ingest only)")
+    topics: list[str] = Field(
+        min_length=1,
+        description="The topics to read, by name. OpenMetadata's own workflow of this type reads "
+        "what topics there are, which this source does not. (beam_ingest only)",
+    )
     group_id: str = Field(
         "beam-ingest",
         min_length=1,
@@ -79,3 +83,4 @@ class KafkaConfig(Component.Config):
     schema_registry_topic_suffix_name: Annotated[str, _OF_CATALOGUE] = "-value"
     topic_filter_pattern: Annotated[Any, _OF_CATALOGUE] = None
     supports_metadata_extraction: Annotated[bool, _OF_CATALOGUE] = True
+    supports_profiler: Annotated[bool, _OF_CATALOGUE] = True
