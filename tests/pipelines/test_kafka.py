@@ -33,7 +33,7 @@ def test_entities_that_come_as_messages_arrive(
 
     def drain_when_done() -> None:
         limit = time.monotonic() + _LIMIT
-        while kafka.committed("catalogue", topic, 1) != [len(lines)] and time.monotonic() < limit:
+        while kafka.committed(topic, "catalogue", 1) != [len(lines)] and time.monotonic() < limit:
             time.sleep(0.2)
         (run_dir / "drain").touch()
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import KafkaException
+
 from beam_ingest.api.report import Report
 from beam_ingest.workflow import Workflow
 from tests.servers.kafka import KafkaServer
@@ -37,6 +39,7 @@ class Trouble:
         self.topic = kafka.topic(partitions)
         self.good: list[str] = []
         self.late = self.torn = 0
+        self.wrong: AssertionError | None = None
 
     def send(self, start: int = 0, end: int | None = None) -> None:
         """Send the messages from ``start`` to ``end`` of every partition."""
@@ -85,19 +88,29 @@ class Trouble:
         report = Workflow.from_config(workflow).run(**options)
         assert report.stopped is None, report.sentence
         watcher.join(_LIMIT)
+        if self.wrong is not None:
+            raise self.wrong
         return report
 
     def drain_when_done(self) -> None:
         """Ask for the drain when the group has committed everything; never let a test hang."""
         limit = time.monotonic() + _LIMIT
-        while time.monotonic() < limit and sum(self.committed()) < self.each * self.partitions:
-            self.check_acknowledged()
-            time.sleep(0.5)
-        (self.run_dir / "drain").touch()
+        try:
+            while time.monotonic() < limit and sum(self.committed()) < self.each * self.partitions:
+                self.check_acknowledged()
+                time.sleep(0.5)
+        except AssertionError as error:
+            self.wrong = error  # of a thread: ``run`` raises it
+        finally:
+            (self.run_dir / "drain").touch()
 
     def committed(self) -> list[int]:
-        return [max(0, n) for n in
-                self.kafka.committed(self.topic, self.topic, self.partitions)]  # fmt: skip
+        """What the group has committed; nothing while the broker, which tests kill, is away."""
+        try:
+            found = self.kafka.committed(self.topic, self.topic, self.partitions)
+        except KafkaException:
+            return [0] * self.partitions
+        return [max(0, offset) for offset in found]
 
     def check_acknowledged(self) -> None:
         """The committed offsets are not ahead of what is published or a dead letter."""
