@@ -16,11 +16,12 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.store import LocalStore, Store
+from beam_ingest.flow.store import LocalStore, Store, make_folder
 from beam_ingest.flow.under_way import at_work
 
 _FOLDER = "lock"
@@ -77,7 +78,9 @@ class RunLock:
 
     def _take_here(self) -> None:
         path = self._run.store.path("lock")
-        os.makedirs(self._run.store.root, mode=0o700, exist_ok=True)  # noqa: PTH103 - with a mode
+        # The first thing of a run: were its folder's name not synced, the machine's death would
+        # take the whole run away, whatever is synced inside.
+        make_folder(Path(self._run.store.root), Path(self._run.store.root))
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -129,7 +129,7 @@ class LocalStore:
         try:
             return _LocalFile(path, name)
         except FileNotFoundError:
-            _make_folder(path.parent, Path(self.root))
+            make_folder(path.parent, Path(self.root))
             return _LocalFile(path, name)
 
     def _filled(self, name: str, data: bytes) -> _LocalFile:
@@ -194,11 +194,11 @@ class _LocalFile(DurableFile):
         self._stream.close()
 
 
-def _make_folder(folder: Path, root: Path) -> None:
-    """Make ``folder`` and what is missing above it; below the root they are private."""
+def make_folder(folder: Path, root: Path) -> None:
+    """Make ``folder`` and what is missing above it, durably; below the root they are private."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent, root)
+    make_folder(folder.parent, root)
     private = folder == root or root in folder.parents
     folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
     _sync_folder(folder.parent)

@@ -40,7 +40,8 @@ def main() -> int:
 
 def _print(what: str, tally: Tally) -> None:
     print(
-        f"{what}: points tried {tally.tried}, faults survived {tally.survived}, "
+        f"{what}: points tried {tally.tried}, resumed {tally.resumed}, "
+        f"faults survived {tally.survived}, "
         f"records lost {tally.lost}, doubled {tally.doubled}",
         flush=True,
     )

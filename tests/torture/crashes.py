@@ -70,6 +70,8 @@ class Tally:
     survived: int = 0
     lost: int = 0
     doubled: int = 0
+    resumed: int = 0
+    """Points after which there was a run to go on with: the others began anew."""
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -78,6 +80,7 @@ class Tally:
         self.survived += other.survived
         self.lost += other.lost
         self.doubled += other.doubled
+        self.resumed += other.resumed
         self.faults += other.faults
 
 
@@ -104,6 +107,7 @@ def torture(
         project = _project(folder / str(at), workflow)
         tally.tried += 1
         _beam_ingest(project, at, disk, "run", "-c", "workflow.yaml")
+        tally.resumed += any((project / "runs").glob("*/run.json"))
         code = _resume(project)
         lines = _lines(project)
         tally.lost += len([line for line in expected if line not in lines])

@@ -49,8 +49,12 @@ class ForgetfulDisk:
 
     def cut(self) -> None:
         """The power fails: the folders hold what is durable, and nothing else."""
-        for folder, node in self._roots.items():
-            shutil.rmtree(folder, ignore_errors=True)
+        for number, (folder, node) in enumerate(self._roots.items()):
+            if folder.exists():
+                # At once: other threads are in the middle of writing there.
+                gone = folder.parent.with_name(f"{folder.parent.name}.gone-{number}")
+                folder.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
             if node is not None:
                 self._restore(folder, node, {})
 

@@ -23,3 +23,4 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
     tally = torture(name, tmp_path, points, power=power)
     assert tally.faults == []
     assert (tally.tried, tally.survived, tally.lost, tally.doubled) == (points, points, 0, 0)
+    assert tally.resumed == points
