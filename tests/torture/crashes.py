@@ -142,8 +142,13 @@ def _difference(project: Path, code: int, same: bool, report: dict[str, Any]) ->
     for what in (_accounts, lambda r: r["splits"], lambda r: r["status"]):
         if what(ours) != what(report):
             return f"the report differs: {what(ours)}"
+    # The folder of a run that died before it was written down is no run, and stays as it is.
+    begun = {path.parent for path in (project / "runs").glob("*/run.json")}
     left = [
-        str(path) for path in project.rglob("*") if ".tmp-" in path.name or ".parts-" in path.name
+        str(path)
+        for folder in (*begun, project / "out")
+        for path in folder.rglob("*")
+        if ".tmp-" in path.name or ".parts-" in path.name
     ]
     return f"left behind: {left}" if left else None
 

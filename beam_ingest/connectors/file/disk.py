@@ -69,6 +69,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and what is missing above it; their names are on the disk then."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
+    sync_folder(folder.parent)
+
+
 def remove_tree(folder: Path) -> None:
     """Remove ``folder`` and all in it, if there is one; another process may do the same."""
     with contextlib.suppress(FileNotFoundError):  # gone already, which is what is wanted

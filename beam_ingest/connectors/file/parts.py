@@ -10,6 +10,7 @@ step can be stopped at any point and done again::
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +49,11 @@ class Parts:
         return self.folder.stat().st_mode & 0o666
 
     def create(self) -> None:
-        """Make the folder, if there is none yet."""
+        """Make the folder, if there is none yet: durably, since what is published is not
+        published again after the machine has died.
+        """
         for name in ("files", "counts", "scratch"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self.folder / name)
 
     def exist(self) -> bool:
         """Whether there is something to commit: not before ``create``, nor after ``finish``."""
@@ -66,8 +69,12 @@ class Parts:
                 hint="all workers must see the same folder, and nothing else may remove it",
             )
         temporary = self.scratch / uuid4().hex
-        temporary.write_text(str(file.count), encoding="ascii")
+        with temporary.open("wb") as count:
+            count.write(str(file.count).encode("ascii"))
+            count.flush()
+            os.fsync(count.fileno())
         temporary.replace(self.folder / "counts" / file.id)
+        disk.sync_folder(self.folder / "counts")
         target = self.folder / "files" / file.id
         disk.put(file.path, target, temporary, opener=file.opener)
         disk.sync_folder(target.parent)
@@ -83,6 +90,8 @@ class Parts:
         disk.remove_tree(self._done)
         if self.exist():
             self.folder.rename(self._done)
+            # Before any of them goes: half of the parts are never to be taken for all.
+            disk.sync_folder(self.folder.parent)
         disk.remove_tree(self._done)
 
     def remove(self) -> None:
