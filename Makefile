@@ -2,7 +2,7 @@
 # make test    everything: lint, types, all tests (with real servers where they can be had)
 # make check   the quick part of that, under 90 seconds
 # make lint    ruff and mypy
-# make torture kill runs, and their machine, at a hundred points; resume, and compare (ten minutes)
+# make torture kill runs, their machine and servers, at a hundred points; resume, compare (ten minutes)
 # make lock    pin and hash what the templates' image installs
 # make bench   measure against a plain Python loop
 
@@ -38,6 +38,7 @@ bench: .venv/installed-dev
 
 torture: .venv/installed-dev
 	$(BIN)/python -m tests.torture
+	$(BIN)/python -m pytest -m torture
 
 lock: .venv/installed-dev
 	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-annotate --no-header \

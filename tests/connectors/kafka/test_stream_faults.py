@@ -56,6 +56,7 @@ def test_a_broker_that_crashes_and_comes_back(own_kafka: KafkaServer, tmp_path: 
     trouble.check(report)
 
 
+@pytest.mark.torture
 @pytest.mark.timeout(500)
 def test_a_worker_and_a_task_manager_that_are_killed(
     kafka: KafkaServer, cluster: FlinkCluster, tmp_path: Path
