@@ -75,18 +75,23 @@ def finish(
         verdict = judge(plan, folded, stop, defect, troubles=len(troubles))
     for step, why in troubles:
         folded.ledger.reason(step, why, "")
-    report = _report(plan, run, folded, verdict, retired, stop)
+    report = report_of(plan, run, folded, verdict, retired, stop)
     report.state = state
+    if keep(run, report) and alone:
+        sweep(run, folded, published=verdict.status == "success")
+    return report
+
+
+def keep(run: RunDir, report: Report) -> bool:
+    """Write ``report.json``; False, and a report that says so, where the disk refuses."""
     try:
         run.store.write("report.json", report.to_json().encode())
     except OSError as error:
-        # No report, no success: whoever asked is told, and the marks stay the truth.
+        # No report, no success: whoever asked is told, and what was kept stays the truth.
         report.status, report.exit_code = "failed", 1
         report.sentence = f"The run failed: its report cannot be written: {error}."
-        return report
-    if alone:
-        sweep(run, folded, published=verdict.status == "success")
-    return report
+        return False
+    return True
 
 
 def _remember(
@@ -160,7 +165,7 @@ def _tally(run: RunDir, writer: Writer, folded: Fold) -> Tally:
     return Tally(counts.passed, counts.failed, files)
 
 
-def _report(
+def report_of(
     plan: Plan,
     run: RunDir,
     folded: Fold,
@@ -168,6 +173,7 @@ def _report(
     retired: RetireReport,
     stop: dict[str, Any] | None,
 ) -> Report:
+    """The report of what was folded, not written yet."""
     return Report(
         run_id=plan.run_id,
         run_dir=run.store.root,

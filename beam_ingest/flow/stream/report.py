@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from beam_ingest.api.report import DeadLetterReport, Report, SplitsReport, StreamReport
-from beam_ingest.flow.finish import now
+from beam_ingest.api.report import Report, RetireReport, SplitsReport, StreamReport
+from beam_ingest.flow.finish import keep, report_of
 from beam_ingest.flow.fold import MISSING, Fold
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir, split_ref
@@ -28,35 +28,14 @@ def write_report(plan: Plan, run: RunDir, defect: str | None) -> Report:
     folded.files = SplitsReport(total=total.files, done=total.files)
     verdict = judge(plan, folded, stop, defect)
     stream.panes, stream.late, stream.too_late = total.panes, total.late, total.too_late
-    report = Report(
-        run_id=plan.run_id,
-        run_dir=run.store.root,
-        workflow=plan.workflow,
-        status=verdict.status,
-        exit_code=verdict.exit_code,
-        sentence=verdict.sentence,
-        started_at=plan.started_at,
-        ended_at=now(),
-        steps=folded.steps(plan),
-        splits=splits,
-        files=folded.files if any(writer.bulk for writer in plan.writers) else None,
-        dead_letters=DeadLetterReport(
-            count=total.dead_letters, files=[file.file for file in total.dead]
-        ),
-        failures=verdict.failures + folded.failures(),
-        filtered=folded.drops(),
-        warnings=_warnings(total),
-        stopped=stop["reason"] if stop else None,
-        attempts=plan.attempt,
-        stream=stream,
-    )
-    report.retired.skipped = "an unbounded run retires nothing"
-    try:
-        run.store.write("report.json", report.to_json().encode())
-    except OSError as error:
-        # No report, no success: whoever asked is told, and the journals stay the truth.
-        report.status, report.exit_code = "failed", 1
-        report.sentence = f"The run failed: its report cannot be written: {error}."
+    if not any(writer.bulk for writer in plan.writers):
+        folded.files = None
+    folded.dead_letters = total.dead_letters
+    folded.dead_files = [file.file for file in total.dead]
+    retired = RetireReport(skipped="an unbounded run retires nothing")
+    report = report_of(plan, run, folded, verdict, retired, stop)
+    report.warnings, report.stream = _warnings(total), stream
+    keep(run, report)
     return report
 
 
