@@ -7,15 +7,13 @@ their fields as JSON. The environment is made once, under ``.cache/`` of the che
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.servers.environment import python_with
+from tests.servers.missing import cannot_be_had
 
 VERSION = "2.0.7.0"
 
@@ -28,23 +26,24 @@ _INSTALL = (
 
 @cache
 def models(service_types: tuple[str, ...]) -> dict[str, Any]:
-    """The fields of OpenMetadata's models, as ``openmetadata_describe.py`` writes them.
+    """The fields of OpenMetadata's models, as ``openmetadata_describe.py`` writes them."""
+    described = subprocess.run(
+        [python(), "-I", _SCRIPT, *service_types], check=True, capture_output=True, text=True
+    )
+    found: dict[str, Any] = json.loads(described.stdout)
+    return found
+
+
+def python() -> Path:
+    """The Python that can import the models.
 
     Skips the test where the package cannot be installed; fails it where ``CI`` is set.
     """
     try:
-        python = python_with(f"openmetadata-models-{VERSION}", *_INSTALL)
-        described = subprocess.run(
-            [python, "-I", _SCRIPT, *service_types], check=True, capture_output=True, text=True
-        )
+        return python_with(f"openmetadata-models-{VERSION}", *_INSTALL)
     except (OSError, subprocess.CalledProcessError) as error:
         why = getattr(error, "stderr", "") or str(error)
-        message = (
-            f"OpenMetadata's models cannot be had: {why.strip()[-400:]}\n"
-            f"they need: pip install --no-deps openmetadata-ingestion=={VERSION}"
+        cannot_be_had(
+            f"OpenMetadata's package of models ({why.strip()[-400:]})",
+            f"pip install --no-deps openmetadata-ingestion=={VERSION}",
         )
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    found: dict[str, Any] = json.loads(described.stdout)
-    return found

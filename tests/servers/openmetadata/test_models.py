@@ -63,8 +63,7 @@ _ENTITIES = {
 @pytest.fixture(scope="module")
 def python() -> Path:
     """A Python with the published models; skips where they cannot be had."""
-    openmetadata_models.models(("Postgres",))
-    return openmetadata_models._installed()
+    return openmetadata_models.python()
 
 
 def faults(python: Path, values: list[tuple[str, Any]]) -> list[str]:
