@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from beam_ingest.runners.flink_configuration import without_slots
+
 CHECK_EVERY = 0.5
 """Seconds between looks at the launcher."""
 _READERS = ("read_grpc_client_inputs", "run_worker_")
@@ -97,15 +99,16 @@ def main(command: list[str]) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    process = subprocess.Popen(command)  # noqa: S603 - Beam's command
-    try:
-        while os.getppid() == launcher:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.wait(timeout=CHECK_EVERY)
-        return 1
-    finally:
-        process.kill()
-        process.wait()
+    with without_slots(os.environ) as environment:
+        process = subprocess.Popen(command, env=environment)  # noqa: S603 - Beam's command
+        try:
+            while os.getppid() == launcher:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(timeout=CHECK_EVERY)
+            return 1
+        finally:
+            process.kill()
+            process.wait()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,50 @@ def test_a_staged_catalogue_is_published_into_openmetadata(
         assert report.status == "success", report.to_json()
         assert fake.names("table") == ["shop.default.main.a", "shop.default.main.b"]
         assert report.steps[-1].out == report.steps[0].out > 2
+
+
+READERS = """
+import threading
+from pathlib import Path
+
+from beam_ingest import Source, Split
+
+
+class Readers(Source):
+    # The workers are threads of the launching process.
+
+    def splits(self):
+        return (Split(str(number)) for number in range(12))
+
+    def read(self, split):
+        Path(f"reader-{threading.get_ident()}-{split.key}").touch()
+        yield {"name": split.key}
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_so_many_workers_read_and_no_more_whatever_slots_flink_has(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flink-conf.yaml").write_text("taskmanager.numberOfTaskSlots: 6\n")
+    monkeypatch.setenv("FLINK_CONF_DIR", str(tmp_path))
+    (tmp_path / "readers.py").write_text(READERS)
+    project = Project(tmp_path)
+    project.write(
+        {
+            "source": {"type": "readers.Readers", "serviceName": "s"},
+            "sink": {"type": "file", "config": {"path": "out.jsonl"}},
+            "beam": {
+                "runner": "flink",
+                "workers": workers,
+                "options": {"flink_job_server_jar": str(job_server_jar())},
+            },
+        }
+    )
+    done = project.run("run", "-c", "workflow.yaml")
+    assert done.returncode == 0, done.stderr
+    read = Counter(file.name.split("-")[1] for file in tmp_path.glob("reader-*"))
+    assert sorted(read.values()) == [12 // workers] * workers
 
 
 def test_a_job_server_is_started_and_ended_with_the_run(tmp_path: Path) -> None:

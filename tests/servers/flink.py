@@ -59,11 +59,11 @@ class JobServer:
         self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *options: str, slots: int = 8) -> None:
-        """Start, and wait until it listens. ``slots`` is the parallelism that it can run."""
-        (self.folder / "flink-conf.yaml").write_text(
-            f"taskmanager.numberOfTaskSlots: {slots}\ntaskmanager.memory.network.fraction: 0.3\n"
-        )
+    def start(self, *options: str) -> None:
+        """Start, and wait until it listens. A job has as many slots as its ``workers``."""
+        # No taskmanager.numberOfTaskSlots: bounded jobs of an embedded Flink would take it for
+        # their parallelism, whatever they ask for.
+        (self.folder / "flink-conf.yaml").write_text("taskmanager.memory.network.fraction: 0.3\n")
         command = [
             *java_command("-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"),
             "-jar", str(job_server_jar()), "--flink-master", "[local]",
