@@ -49,7 +49,7 @@ def test_an_unknown_key_is_refused_and_its_value_not_shown() -> None:
 
 def test_a_model_is_frozen() -> None:
     with pytest.raises(ValidationError):
-        Model(needed="x").needed = "y"
+        Model(needed="x").needed = "y"  # type: ignore[misc]
 
 
 def test_a_key_without_a_value_counts_as_not_written() -> None:

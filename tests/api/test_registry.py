@@ -11,6 +11,7 @@ import pytest
 from beam_ingest.api import registry
 from beam_ingest.api.component import Context
 from beam_ingest.api.errors import MissingDependency, UnknownComponent
+from beam_ingest.api.processor import Processor
 from beam_ingest.api.registry import Kind, find, types
 
 
@@ -109,6 +110,7 @@ def test_a_dotted_path_names_a_class_in_a_file(folder: Path) -> None:
 def test_a_dotted_path_may_name_a_function_for_a_processor(folder: Path) -> None:
     (folder / "mine.py").write_text('def f(record):\n    "Doc."\n    return record | {"x": 1}\n')
     cls = find(Kind.PROCESSOR, "mine.f")
+    assert issubclass(cls, Processor)
     assert cls(cls.Config(), Context()).process({"a": 1}) == {"a": 1, "x": 1}
     assert cls.__doc__ == "Doc."
     with pytest.raises(UnknownComponent, match="is no sink"):

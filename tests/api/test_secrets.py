@@ -111,6 +111,7 @@ def test_a_model_with_secrets_comes_back_from_json_and_pickle() -> None:
     ):
         assert copy == model
         assert copy.password.get() == GEHEIM
+        assert copy.options
         assert copy.options["token"].get() == GEHEIM
         assert copy.options["port"] == 5
         assert copy.options["who"].reference == "$USER_NAME"

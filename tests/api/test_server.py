@@ -24,7 +24,9 @@ def test_a_server_of_openmetadatas_documentation() -> None:
         }
     )
     assert server.host_port == "https://om.example/api"
+    assert server.security_config and server.security_config.jwt_token
     assert server.security_config.jwt_token.reference == "${OM_TOKEN}"
+    assert server.extra_headers
     assert server.extra_headers["X-Tenant"] == "a"
     assert isinstance(server.extra_headers["Authorization"], Secret)
     assert list(marked_keys(server)) == []

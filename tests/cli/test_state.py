@@ -34,6 +34,7 @@ class Counter(Numbers):
         first = self.context.state.get("next", 0)
         moved = Split(split.key, {"index": split.payload["index"] - first})
         for record in super().read(moved):
+            assert isinstance(record, dict)
             yield {**record, "name": f"{split.payload['index']}-{record['name']}"}
         yield Remember("next", split.payload["index"] + 1)
 

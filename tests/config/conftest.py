@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.config.load import ConfigError, load
-from beam_ingest.config.model import WorkflowConfig
+from beam_ingest.config.model import ComponentConfig, WorkflowConfig
 from beam_ingest.config.problem import Problem
 
 Load = Callable[..., WorkflowConfig]
 Problems = Callable[..., list[Problem]]
+
+C = TypeVar("C", bound=ConfigModel)
+
+
+def config_of(cls: type[C], component: ComponentConfig | None) -> C:
+    """The configuration of a component that is there, whose ``Config`` is ``cls``."""
+    assert component is not None
+    assert isinstance(component.config, cls)
+    return component.config
 
 
 @pytest.fixture

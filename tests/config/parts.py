@@ -99,14 +99,14 @@ class Publish(BulkSink):
 class NoModel(Sink):
     """Its Config is not a pydantic model."""
 
-    class Config:  # type: ignore[assignment]
+    class Config:
         pass
 
 
 class PlainSecret(Sink):
     """Keeps a secret where a worker would not find it."""
 
-    class Config(BaseModel):  # type: ignore[assignment]
+    class Config(BaseModel):
         password: SecretStr = SecretStr("")
 
 

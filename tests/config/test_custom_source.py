@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.config import parts
-from tests.config.conftest import Load, Problems
+from tests.config.conftest import Load, Problems, config_of
 
 TEXT = """\
 source:
@@ -27,7 +27,7 @@ def test_it_names_a_class_and_its_configuration(loaded: Load) -> None:
     )
     assert workflow.source.cls is parts.Db
     assert workflow.source.type == "tests.config.parts.Db"
-    assert workflow.source.config.port == 5432
+    assert config_of(parts.Db.Config, workflow.source).port == 5432
     assert workflow.source.step == "tests.config.parts.Db"
 
 

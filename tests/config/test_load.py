@@ -10,7 +10,7 @@ import pytest
 from beam_ingest.api.registry import Kind
 from beam_ingest.api.source_config import DatabaseMetadata
 from tests.config import parts
-from tests.config.conftest import Load, Problems
+from tests.config.conftest import Load, Problems, config_of
 
 WHOLE = """\
 source:
@@ -51,14 +51,16 @@ def test_every_part_of_a_workflow_arrives(loaded: Load, file: Path) -> None:
     assert workflow.service_name == "shop"
     assert workflow.source.kind is Kind.SOURCE
     assert workflow.source.cls is parts.Db
-    assert workflow.source.config.host_port == "db.example:5432"
+    assert config_of(parts.Db.Config, workflow.source).host_port == "db.example:5432"
     assert isinstance(workflow.source_config, DatabaseMetadata)
-    assert workflow.source_config.table_filter_pattern.passes("Orders")
-    assert workflow.sink.config.path == "here"
+    tables = workflow.source_config.table_filter_pattern
+    assert tables and tables.passes("Orders")
+    assert config_of(parts.Out.Config, workflow.sink).path == "here"
+    assert workflow.stage and workflow.bulk_sink
     assert (workflow.stage.kind, workflow.bulk_sink.kind) == (Kind.STAGE, Kind.BULK_SINK)
     assert (workflow.logger_level, workflow.raise_on_error) == ("DEBUG", False)
     assert workflow.success_threshold == 95
-    assert workflow.server.host_port == "http://localhost:8585/api"
+    assert workflow.server and workflow.server.host_port == "http://localhost:8585/api"
     assert workflow.ingestion_pipeline_fqn == "shop.nightly"
     assert workflow.pipeline_run_id == "3f1f6a3e-2c52-4b7e-9f54-0c1d2e3f4a5b"
     assert (workflow.beam.workers, workflow.beam.batch_size) == (2, 100)
@@ -86,8 +88,7 @@ stage: {type: file}
 bulkSink: {type: file, config: {path: z}, name: last}
 """
     )
-    ends = (workflow.sink, workflow.stage, workflow.bulk_sink)
-    assert [step.step for step in (workflow.source, *workflow.processors, *ends)] == [
+    assert [component.step for component in workflow.components] == [
         "file", "tests.config.parts.Step", "file-2", "tests.config.parts.Step-2", "file-3",
         "file-4", "last",
     ]  # fmt: skip
@@ -133,7 +134,7 @@ def test_what_is_not_written_has_a_default(loaded: Load) -> None:
 
 def test_a_key_without_a_value_counts_as_not_written(loaded: Load) -> None:
     workflow = loaded(SMALL.replace("Out}", "Out, config: , name: }") + "workflowConfig:\nbeam:\n")
-    assert workflow.sink.config.path == "out"
+    assert config_of(parts.Out.Config, workflow.sink).path == "out"
     assert workflow.success_threshold == 100
 
 
@@ -142,7 +143,7 @@ def test_an_older_spelling_of_the_bulk_sink_is_read(loaded: Load) -> None:
         SMALL
         + "stage: {type: tests.config.parts.Keep}\nbulk_sink: {type: tests.config.parts.Publish}\n"
     )
-    assert workflow.bulk_sink.cls is parts.Publish
+    assert workflow.bulk_sink and workflow.bulk_sink.cls is parts.Publish
 
 
 def test_types_of_sources_are_found_in_any_case(loaded: Load) -> None:
@@ -160,7 +161,7 @@ def test_an_unbounded_source_is_a_source(loaded: Load) -> None:
 def test_the_document_is_what_was_written(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLDER", "/data")
     workflow = loaded(SMALL.replace("path: x", "path: '${FOLDER}/x'"), "beam.workers=3")
-    assert workflow.source.config.path == "/data/x"
+    assert config_of(parts.Lines.Config, workflow.source).path == "/data/x"
     assert workflow.document == {
         "source": {"type": "tests.config.parts.Lines", "config": {"path": "${FOLDER}/x"}},
         "sink": {"type": "tests.config.parts.Out"},

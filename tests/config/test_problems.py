@@ -95,7 +95,9 @@ processors:
 """
 
 
-def workflow(config: str = "type: Db", read: str = "threads: 1", sink: str = "", step: str = ""):
+def workflow(
+    config: str = "type: Db", read: str = "threads: 1", sink: str = "", step: str = ""
+) -> str:
     return DB.format(config=config, read=read, sink=sink, step=step)
 
 

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from beam_ingest.config.load import ConfigError, load
+from tests.config import parts
+from tests.config.conftest import config_of
 
 SMALL = """\
 source: {type: tests.config.parts.Lines, config: {path: x}}
@@ -26,7 +28,7 @@ def test_a_mapping_is_a_workflow_too() -> None:
         }
     )
     assert workflow.path is None
-    assert workflow.source.config.path == "x"
+    assert config_of(parts.Lines.Config, workflow.source).path == "x"
 
 
 def test_a_mapping_given_is_not_changed() -> None:
@@ -65,7 +67,7 @@ def test_a_json_file_is_a_workflow(tmp_path: Path) -> None:
         '{"source": {"type": "tests.config.parts.Lines", "config": {"path": "x"}},\n'
         '\t"sink": {"type": "tests.config.parts.Out", "config": {"path": "\\ud83d\\ude00"}}}'
     )
-    assert load(file).sink.config.path == "\N{GRINNING FACE}"
+    assert config_of(parts.Out.Config, load(file).sink).path == "\N{GRINNING FACE}"
 
 
 def test_a_json_file_has_lines_too(tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_json_is_known_by_its_first_characters_too(monkeypatch: pytest.MonkeyPat
     sink = {"type": "tests.config.parts.Out", "config": {"path": "\N{GRINNING FACE}"}}
     text = json.dumps({"source": {"type": "tests.config.parts.Endless"}, "sink": sink})
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(text.encode())))
-    assert load("-").sink.config.path == "\N{GRINNING FACE}"
+    assert config_of(parts.Out.Config, load("-").sink).path == "\N{GRINNING FACE}"
 
 
 def test_a_mapping_that_holds_itself_is_refused() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from beam_ingest.api.secrets import MASK
+from beam_ingest.api.secrets import MASK, Secret
 from beam_ingest.config.load import ConfigError, load
 from beam_ingest.config.model import WorkflowConfig
-from tests.config.conftest import Load, Problems
+from tests.config import parts
+from tests.config.conftest import Load, Problems, config_of
 
 GEHEIM = "geheim-4711"
 
@@ -36,9 +37,14 @@ def workflow(password: str = "x", token: str = "y", dsn: str = "z", runner: str 
     return TEXT.format(password=password, token=token, dsn=dsn, runner=runner)
 
 
+def given(secret: Secret | None) -> Secret:
+    assert secret is not None
+    return secret
+
+
 def everything(checked: WorkflowConfig) -> str:
     """All that a run could store or print of a workflow, but the vault of this process."""
-    parts = (checked.source, checked.sink)
+    parts = checked.components
     return "\n".join(
         [
             repr(checked),
@@ -53,8 +59,8 @@ def everything(checked: WorkflowConfig) -> str:
 def test_a_variable_stays_a_reference(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_PASSWORD", GEHEIM)
     checked = loaded(workflow("$PG_PASSWORD", "'${PG_PASSWORD}'", "'${PG_PASSWORD}'"))
-    source = checked.source.config
-    assert source.password.reference == "$PG_PASSWORD"
+    source = config_of(parts.Db.Config, checked.source)
+    assert source.password and source.password.reference == "$PG_PASSWORD"
     assert source.connection_options["token"].reference == "${PG_PASSWORD}"
     assert source.password.get() == GEHEIM
     assert GEHEIM not in everything(checked)
@@ -63,8 +69,8 @@ def test_a_variable_stays_a_reference(loaded: Load, monkeypatch: pytest.MonkeyPa
 
 def test_a_literal_is_masked_wherever_it_stands(loaded: Load) -> None:
     checked = loaded(workflow(GEHEIM, GEHEIM, GEHEIM))
-    assert checked.source.config.password.get() == GEHEIM
-    assert checked.sink.config.dsn.get() == GEHEIM
+    assert given(config_of(parts.Db.Config, checked.source).password).get() == GEHEIM
+    assert given(config_of(parts.Out.Config, checked.sink).dsn).get() == GEHEIM
     assert GEHEIM not in everything(checked)
     connection = checked.document["source"]["serviceConnection"]["config"]
     assert connection["password"] == MASK
@@ -77,7 +83,7 @@ def test_text_around_a_variable_is_masked_as_a_whole(
 ) -> None:
     monkeypatch.setenv("PW", GEHEIM)
     checked = loaded(workflow(dsn="'user:pre${PW}@host'"))
-    assert checked.sink.config.dsn.get() == f"user:pre{GEHEIM}@host"
+    assert given(config_of(parts.Out.Config, checked.sink).dsn).get() == f"user:pre{GEHEIM}@host"
     assert GEHEIM not in everything(checked)
     assert checked.document["sink"]["config"]["dsn"] == MASK
 
@@ -89,7 +95,7 @@ def test_a_secret_of_a_mapping_given_from_python_is_masked_too() -> None:
             "sink": {"type": "tests.config.parts.Out", "config": {"token": GEHEIM}},
         }
     )
-    assert checked.sink.config.token.get() == GEHEIM
+    assert given(config_of(parts.Out.Config, checked.sink).token).get() == GEHEIM
     assert GEHEIM not in everything(checked)
 
 
@@ -105,7 +111,7 @@ def test_a_file_stays_a_reference(loaded: Load, tmp_path: Path) -> None:
     file = tmp_path / "pw"
     file.write_text(GEHEIM + "\n")
     checked = loaded(workflow(f"file:{file}"))
-    assert checked.source.config.password.get() == GEHEIM
+    assert given(config_of(parts.Db.Config, checked.source).password).get() == GEHEIM
     assert GEHEIM not in everything(checked)
 
 
@@ -115,7 +121,7 @@ def test_a_file_may_be_named_by_a_variable(
     (tmp_path / "pw").write_text(GEHEIM)
     monkeypatch.setenv("FOLDER", str(tmp_path))
     checked = loaded(workflow("'file:${FOLDER}/pw'"))
-    assert checked.source.config.password.get() == GEHEIM
+    assert given(config_of(parts.Db.Config, checked.source).password).get() == GEHEIM
 
 
 def test_a_file_that_cannot_be_read_is_found_before_a_local_run(
@@ -194,7 +200,8 @@ def test_keys_written_as_in_python_are_masked_too(loaded: Load) -> None:
         "workflowConfig:\n  openMetadataServerConfig:\n    host_port: http://x\n"
         f"    security_config: {{jwt_token: {GEHEIM}}}\n"
     )
-    assert checked.server.security_config.jwt_token.get() == GEHEIM
+    security = checked.server and checked.server.security_config
+    assert security and given(security.jwt_token).get() == GEHEIM
     assert GEHEIM not in everything(checked)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.conftest import Load, Problems
+from tests.config import parts
+from tests.config.conftest import Load, Problems, config_of
 
 TEXT = """\
 source: {{type: tests.config.parts.Lines, config: {{path: x}}}}
@@ -35,7 +36,8 @@ def test_variables_expand_and_other_dollars_stay(
     loaded: Load, monkeypatch: pytest.MonkeyPatch, written: str, expanded: str
 ) -> None:
     monkeypatch.setenv("PLACE", "Berne")
-    config = loaded(TEXT.format(pattern=written)).processors[0].config
+    workflow = loaded(TEXT.format(pattern=written))
+    config = config_of(parts.Step.Config, workflow.processors[0])
     assert config.pattern == expanded
     assert config.names == ["a", expanded]
 
@@ -56,13 +58,15 @@ def test_the_value_of_a_variable_is_not_expanded_again(
     loaded: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A", "$B")
-    assert loaded(TEXT.format(pattern="$A")).processors[0].config.pattern == "$B"
+    workflow = loaded(TEXT.format(pattern="$A"))
+    assert config_of(parts.Step.Config, workflow.processors[0]).pattern == "$B"
 
 
 def test_a_variable_may_name_a_type(loaded: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SINK", "tests.config.parts.Out")
     text = TEXT.format(pattern="x").replace("{type: tests.config.parts.Out}", "{type: $SINK}")
-    assert loaded(text).sink.type == "tests.config.parts.Out"
+    sink = loaded(text).sink
+    assert sink and sink.type == "tests.config.parts.Out"
 
 
 def test_keys_are_never_expanded(problems: Problems, monkeypatch: pytest.MonkeyPatch) -> None:

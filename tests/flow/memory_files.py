@@ -50,7 +50,7 @@ class _Download(io.BytesIO):
         return super().read(size)
 
 
-class MemoryFileSystem(FileSystem):  # type: ignore[misc]
+class MemoryFileSystem(FileSystem):
     @classmethod
     def scheme(cls) -> str:
         return "mem"

@@ -145,7 +145,8 @@ class TestTheEnd:
     def test_tells_why_it_failed_and_can_be_tried_again(
         self, run: RunDir, commit: bool, call: str
     ) -> None:
-        sink = Told(**{call: [RuntimeError("it broke")]})
+        errors: dict[str, list[Exception]] = {call: [RuntimeError("it broke")]}
+        sink = Told(**errors)
         begin(run, "out", sink, at_once)
         assert end(run, "out", sink, at_once, commit=commit) == "RuntimeError: it broke"
         assert token(run)[0] == "begun"

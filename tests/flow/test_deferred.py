@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import Batch, Deferred, FatalError, Rejected, Unchanged, Written
+from beam_ingest import Batch, Deferred, FatalError, Outcome, Rejected, Unchanged, Written
 from beam_ingest.api.codec import encode
 from beam_ingest.api.entities import Table
 from beam_ingest.flow import waves
@@ -78,14 +78,14 @@ class Chain:
 
     def __call__(self, batch: Batch) -> list[Any]:
         self.waves.append((batch.wave, names(batch), batch.id))
-        before, outcomes = len(self.stored), []
+        before, outcomes = len(self.stored), list[Outcome]()
         for name in names(batch):
             if len(self.stored) == before and name == f"r{before}":
                 self.stored.append(name)
                 outcomes.append(Written())
             else:
                 outcomes.append(Deferred(f"needs r{before}"))
-        return outcomes  # type: ignore[return-value]
+        return outcomes
 
 
 def test_without_deferred_records_there_is_nothing_to_do(plan: Plan) -> None:
@@ -180,7 +180,7 @@ def test_an_entity_is_offered_as_an_entity(plan: Plan, hooks: Hooks) -> None:
 
 def test_a_record_that_cannot_be_read_back_costs_one_record(plan: Plan, hooks: Hooks) -> None:
     # Sources build entities without validation; what was written down is validated.
-    odd = Table.model_construct(name="t", database_schema="s.d.x", columns=None)
+    odd = Table.model_construct(name="t", database_schema="s.d.x", columns=None)  # type: ignore[arg-type]
     assert encode(odd)
     put_off(plan, hooks, odd, *records(2))
     mark = settled(plan)

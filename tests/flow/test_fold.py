@@ -45,7 +45,7 @@ class Run:
 
     def mark(self, number: int, writer: str = "out", attempt: int = 0, **more: Any) -> None:
         ref = self.refs[number]
-        given_ = {"state": "done", "ledger": ledger("src")} | more
+        given_: dict[str, Any] = {"state": "done", "ledger": ledger("src")} | more
         self.dir.write_mark(ref, Mark(ref.key, ref.index, writer, attempt, **given_))
 
     def fold(self) -> Fold:

@@ -34,10 +34,10 @@ from tests.flow.scripted import plan_of
 Hooks = dict[str, Callable[..., Any]]
 
 
-class Engine(PipelineRunner):  # type: ignore[misc]
+class Engine(PipelineRunner):
     """An engine that does what a function says."""
 
-    def __init__(self, does: Callable[[], None]) -> None:
+    def __init__(self, does: Callable[[], object]) -> None:
         self._does = does
 
     def run_pipeline(self, pipeline: Any, options: Any) -> PipelineResult:
@@ -45,7 +45,7 @@ class Engine(PipelineRunner):  # type: ignore[misc]
         return Done("DONE")
 
 
-class Done(PipelineResult):  # type: ignore[misc]
+class Done(PipelineResult):
     def wait_until_finish(self, duration: Any = None) -> str:
         return "DONE"
 
@@ -75,11 +75,11 @@ def gate() -> Iterator[threading.Event]:
     launching.engines_left_behind.clear()
 
 
-def finishing(plan: Plan) -> Callable[[], None]:
-    return lambda: finish(plan, RunDir(plan.run_dir), lambda seconds: False) and None
+def finishing(plan: Plan) -> Callable[[], object]:
+    return lambda: finish(plan, RunDir(plan.run_dir), lambda seconds: False)
 
 
-def run_with(plan: Plan, does: Callable[[], None], **options: Any) -> Report:
+def run_with(plan: Plan, does: Callable[[], object], **options: Any) -> Report:
     return launch(plan, Engine(does), PipelineOptions([]), **options)
 
 

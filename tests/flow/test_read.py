@@ -56,7 +56,12 @@ def test_a_split_comes_in_batches_that_are_numbered(tmp_path: Path, hooks: Hooks
 
 def test_the_source_is_given_the_key_and_the_payload(tmp_path: Path, hooks: Hooks) -> None:
     asked: list[Split] = []
-    hooks["read"] = lambda split: asked.append(split) or iter(())
+
+    def read_split(split: Split) -> Iterator[Any]:
+        asked.append(split)
+        return iter(())
+
+    hooks["read"] = read_split
     read_all(tmp_path, SplitRef("k", 4, "0000004-x", {"from": 10}))
     assert asked == [Split("k", {"from": 10})]
 
@@ -210,10 +215,9 @@ class TestASplitThatFails:
         made = plan_of(tmp_path)
         with set_up(ReadFn(made, made.source)) as fn:
 
-            def read_split(_: Split) -> Iterator[Any]:
+            def read_split(split: Split) -> Iterator[Any]:
                 fn.worker.stop()
-                raise TransientError("busy", retry_after=60)
-                yield
+                yield from breaks_after(0, TransientError("busy", retry_after=60))(split)
 
             hooks["read"] = read_split
             (batch,) = bundle(fn, REF)

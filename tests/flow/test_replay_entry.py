@@ -23,7 +23,12 @@ def test_processors_before_the_entry_are_passed_by(
     processors = tuple(spec(ScriptedProcessor, "processor", name) for name in ("one", "two"))
     plan = plan_of(tmp_path, processors=processors)
     seen: list[Any] = []
-    hooks["process"] = lambda record: [seen.append(record), record][1]
+
+    def process(record: Any) -> Any:
+        seen.append(record)
+        return record
+
+    hooks["process"] = process
     batch = SplitBatch(split_ref("x", 1, {}), 0, records(1), entry=Entry(skip))
     for processor in processors:
         with set_up(ProcessFn(plan, processor)) as fn:

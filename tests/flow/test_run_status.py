@@ -90,12 +90,13 @@ def test_a_launcher_that_holds_the_lock_is_at_work(tmp_path: Path) -> None:
 def test_a_job_at_work_keeps_others_out_of_its_run(
     run: RunDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(at_work.__kwdefaults__, "client", ScriptedJob(State.RUNNING))
+    defaults: Any = at_work.__kwdefaults__
+    monkeypatch.setitem(defaults, "client", ScriptedJob(State.RUNNING))
     with pytest.raises(CannotStart) as caught:
         RunLock(run).take()
     assert caught.value.message.endswith("the job j1 is still running")
     assert "beam-ingest status" in str(caught.value.hint)
-    monkeypatch.setitem(at_work.__kwdefaults__, "client", ScriptedJob(State.FAILED))
+    monkeypatch.setitem(defaults, "client", ScriptedJob(State.FAILED))
     lock = RunLock(run)
     lock.take()
     lock.release()
