@@ -6,7 +6,7 @@ chunks. A chunk takes one connection, for its own statements only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -37,7 +37,7 @@ def chunked(names: Names, size: int = CHUNK, first: int = FIRST) -> Iterator[Nam
         yield part
 
 
-def ahead(fetch: Callable[[Names], T], names: Names) -> Iterator[tuple[Names, T]]:
+def ahead(fetch: Callable[[Names], T], names: Names) -> Generator[tuple[Names, T]]:
     """Each chunk of ``names`` with what ``fetch`` gives for it, one fetched ahead.
 
     An error of ``fetch`` is raised where its chunk would have come. Ended early, it waits for the

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from beam_ingest import Context, Split, StagedFile
+from beam_ingest import Context, StagedFile
 from beam_ingest.connectors.file.bulk_sink import FileBulkSink
 from beam_ingest.connectors.file.source import FileSource
 from tests.connectors.file.bulk import ALL, by_manifest, content, publish, run, sink, staged, text
+from tests.connectors.narrow import splits
 
 
 def test_a_completed_run_counts_whatever_its_status() -> None:
@@ -196,8 +197,7 @@ def test_the_file_source_reads_what_the_manifest_names(
     run(sink(out, shards=True), files)
     (out / "part-00000-of-00001-dead.jsonl").write_bytes(b'{"n": "orphan"}\n')
     source = FileSource(FileSource.Config(path=str(out)), Context())
-    splits = [split for split in source.splits() if isinstance(split, Split)]
-    rows = [row for split in splits for row in source.read(split)]
+    rows = [row for split in splits(source) for row in source.read(split)]
     assert rows == [json.loads(line) for line in ALL.splitlines()]
 
 

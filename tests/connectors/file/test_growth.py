@@ -38,7 +38,7 @@ def append(path: Path, *rows: Any, end: str = "\n") -> None:
 def test_each_run_reads_what_was_appended_since(tmp_path: Path) -> None:
     log, state, seen = tmp_path / "log.jsonl", None, []
     for number in range(4):
-        append(log, *(number * 10 + n for n in ()), *({"n": number * 10 + n} for n in range(3)))
+        append(log, *({"n": number * 10 + n} for n in range(3)))
         rows, state = a_run(log, state)
         seen += rows
         assert a_run(log, state)[0] == []

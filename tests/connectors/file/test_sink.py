@@ -16,7 +16,7 @@ def test_stage_and_bulk_sink_are_built_from_its_configuration(config: dict[str, 
     sink = FileSink(FileSink.Config.model_validate(config), Context())
     stage, bulk = find(Kind.STAGE, sink.stage), find(Kind.BULK_SINK, sink.bulk_sink)
     assert (stage, bulk) == (FileStage, FileBulkSink)
-    assert stage.Config.model_validate(sink.stage_config()) == FileStage.Config()
+    assert FileStage.Config.model_validate(sink.stage_config()) == FileStage.Config()
     assert bulk.Config.model_validate(sink.bulk_config()).model_dump(by_alias=True) == {
         "path": "a",
         "shards": False,

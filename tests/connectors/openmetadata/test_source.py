@@ -25,6 +25,7 @@ from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.source import Split
 from beam_ingest.connectors.openmetadata.source import MetadataSource
 from beam_ingest.testing import SourceSuite
+from tests.connectors.narrow import splits
 from tests.connectors.openmetadata.support import (
     SCHEMA,
     context_of,
@@ -105,8 +106,8 @@ def reading(fake: FakeOpenMetadata, **source_config: Any) -> Iterator[MetadataSo
 
 
 def read(source: MetadataSource) -> list[Any]:
-    splits = [split for split in source.splits() if isinstance(split, Split)]
-    return [*source.parents(), *(record for split in splits for record in source.read(split))]
+    records = (record for split in splits(source) for record in source.read(split))
+    return [*source.parents(), *records]
 
 
 def names(records: list[Any]) -> list[str]:

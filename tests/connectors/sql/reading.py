@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from beam_ingest.api.codec import encode
 from beam_ingest.api.component import Context
-from beam_ingest.api.entities import LineageEdge, StoredProcedure, Table
-from beam_ingest.api.record import Record
+from beam_ingest.api.entities import Entity, LineageEdge, StoredProcedure, Table
 from beam_ingest.api.source import Scope, Split
 from beam_ingest.api.source_config import DatabaseMetadata
+from beam_ingest.connectors.sql.catalogue import Catalogue
 from beam_ingest.connectors.sql.source import SqlSource
+from tests.connectors.narrow import entities
+
+S = TypeVar("S", bound=SqlSource)
+C = TypeVar("C", bound=Catalogue)
 
 
 @dataclass
 class Read:
     """Everything a source gave, by fully qualified name where it has one."""
 
-    parents: list[Record] = field(default_factory=list)
+    parents: list[Entity] = field(default_factory=list)
     splits: list[Split] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     tables: dict[str, Table] = field(default_factory=dict)
@@ -37,7 +41,7 @@ class Read:
 
 
 @contextmanager
-def opened(source: SqlSource) -> Iterator[SqlSource]:
+def opened(source: S) -> Iterator[S]:
     try:
         source.open()
         yield source
@@ -46,38 +50,49 @@ def opened(source: SqlSource) -> Iterator[SqlSource]:
 
 
 def make(
-    cls: type[SqlSource],
+    cls: type[S],
     connection: dict[str, Any],
     source_config: dict[str, Any] | None = None,
     service: str = "svc",
-) -> SqlSource:
+) -> S:
     """The source for a connection and a ``sourceConfig`` as they stand in YAML."""
     options = DatabaseMetadata.model_validate(source_config or {})
     context = Context(service_name=service, source_config=options)
     return cls(cls.Config.model_validate(connection), context)
 
 
+def catalogue_of(cls: type[C], source: SqlSource) -> C:
+    """The catalogue of an opened source, which is of this class."""
+    assert isinstance(source.catalogue, cls)
+    return source.catalogue
+
+
 def read_all(source: SqlSource) -> Read:
     """List it, read every split, and encode every record: an entity of wrong types raises."""
     read = Read()
     with opened(source):
-        read.parents.extend(source.parents())
+        read.parents.extend(entities(source.parents()))
         for item in source.splits():
-            (read.splits if isinstance(item, Split) else read.scopes).append(item)
-        for record in (record for split in read.splits for record in source.read(split)):
-            encode(record)
-            _put(read, record)
+            if isinstance(item, Split):
+                read.splits.append(item)
+            else:
+                read.scopes.append(item)
+        for split in read.splits:
+            for record in entities(source.read(split)):
+                encode(record)
+                _put(read, record)
     for parent in read.parents:
         encode(parent)
     return read
 
 
-def _put(read: Read, record: Any) -> None:
-    place: dict[str, Any] = {
+def _put(read: Read, record: Entity) -> None:
+    places: dict[type[Entity], dict[str, Any]] = {
         Table: read.tables,
         StoredProcedure: read.procedures,
         LineageEdge: read.edges,
-    }[type(record)]
+    }
+    place = places[type(record)]
     assert record.fqn not in place, f"{record.fqn} came twice"
     assert type(record).model_validate(record.to_dict()) == record, "not a valid entity"
     place[record.fqn] = record

@@ -59,7 +59,7 @@ def keys_expected(rows: list[Any]) -> set[tuple[str, str, tuple[str, ...]]]:
 
 
 def keys_found(read: Read) -> set[tuple[str, str, tuple[str, ...]]]:
-    found = set()
+    found: set[tuple[str, str, tuple[str, ...]]] = set()
     for table in read.tables.values():
         for column in table.columns:
             if column.constraint in ("PRIMARY_KEY", "UNIQUE"):

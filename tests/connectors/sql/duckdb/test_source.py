@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from beam_ingest.api.errors import FatalError, TransientError
+from beam_ingest.connectors.sql.duckdb.catalogue import DuckdbCatalogue
 from beam_ingest.connectors.sql.duckdb.source import DuckdbSource
-from tests.connectors.sql.reading import Read, make, opened, read_all
+from tests.connectors.sql.reading import Read, catalogue_of, make, opened, read_all
 
 SHOP = """
 CREATE TYPE mood AS ENUM ('happy', 'sad');
@@ -208,8 +209,10 @@ def test_the_file_cannot_be_written_to(path: Path) -> None:
     source = make(DuckdbSource, {"path": str(path)})
     with opened(source):
         list(source.splits())
+        connection = catalogue_of(DuckdbCatalogue, source)._connection
+        assert connection is not None
         with pytest.raises(duckdb.Error, match="read-only"):
-            source.catalogue._connection.execute("DROP TABLE notes")
+            connection.execute("DROP TABLE notes")
 
 
 def test_a_file_that_another_program_writes_to_is_tried_again(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from beam_ingest import Workflow
 from beam_ingest.api.errors import FatalError, IngestError, TransientError
-from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.mysql.catalogue import MysqlCatalogue
 from beam_ingest.connectors.sql.mysql.source import MariadbSource
-from tests.connectors.sql.reading import Read, make, opened, read_all
+from tests.connectors.narrow import entities, splits
+from tests.connectors.sql.reading import Read, catalogue_of, make, opened, read_all
 from tests.servers.free_port import free_port
 from tests.servers.mariadb import PASSWORD, MariadbServer, mariadb_server
 
@@ -69,15 +69,15 @@ def test_a_statement_timeout_names_the_setting(frail: MariadbServer) -> None:
 def test_a_restart_in_mid_run_is_survived(frail: MariadbServer, how: signal.Signals) -> None:
     reader = make(MariadbSource, frail.connection(databaseSchema="db"))
     with opened(reader):
-        (split,) = [item for item in reader.splits() if isinstance(item, Split)]
-        before = [record.fqn for record in reader.read(split)]
+        (split,) = splits(reader)
+        before = [record.fqn for record in entities(reader.read(split))]
         frail.stop(how)
         with pytest.raises(TransientError, match="connection was lost"):
             list(reader.read(split))
         with pytest.raises(TransientError, match="check hostPort"):
             list(reader.read(split))
         frail.start()
-        assert [record.fqn for record in reader.read(split)] == before
+        assert [record.fqn for record in entities(reader.read(split))] == before
 
 
 def test_a_server_killed_and_restarted_in_mid_run_costs_nothing(
@@ -117,7 +117,7 @@ def test_transactions_only_read(frail: MariadbServer) -> None:
     with (
         opened(reader),
         pytest.raises(IngestError, match="READ ONLY transaction"),
-        reader.catalogue.borrowed() as connection,
+        catalogue_of(MysqlCatalogue, reader).borrowed() as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("CREATE TABLE db.mine (id int)")

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import Context, Source, Split
+from beam_ingest import Context, Source
 from beam_ingest.api.entities import LineageEdge
 from beam_ingest.api.query_log_config import DatabaseLineage
 from beam_ingest.connectors.sql.mysql.lineage import MariadbLineageSource, MysqlLineageSource
 from beam_ingest.testing import SourceSuite
+from tests.connectors.narrow import splits
 from tests.servers.mariadb import MariadbServer
 
 pytestmark = pytest.mark.server
@@ -48,8 +49,7 @@ def pairs(cls: Any, config: dict[str, Any], **options: Any) -> set[tuple[str, st
     try:
         edges = [
             record
-            for split in reader.splits()
-            if isinstance(split, Split)
+            for split in splits(reader)
             for record in reader.read(split)
             if isinstance(record, LineageEdge)
         ]

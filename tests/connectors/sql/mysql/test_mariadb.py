@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from beam_ingest.api.errors import FatalError
-from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.mysql.source import MariadbSource, MysqlSource
+from tests.connectors.narrow import entities, splits
 from tests.connectors.sql.reading import Read, make, opened, read_all
 from tests.servers.mariadb import PASSWORD, MariadbServer
 
@@ -237,9 +237,9 @@ def test_a_table_dropped_between_listing_and_reading_is_a_warning(
                      "CREATE TABLE drops.b (i int)"])  # fmt: skip
     source = make(MariadbSource, mariadb.connection(databaseSchema="drops"))
     with opened(source), caplog.at_level(logging.WARNING):
-        splits = [item for item in source.splits() if isinstance(item, Split)]
+        listed = splits(source)
         mariadb.execute(["DROP TABLE drops.a"])
-        names = [record.name for split in splits for record in source.read(split)]
+        names = [each.name for split in listed for each in entities(source.read(split))]
     assert names == ["b"]
     assert "svc.default.drops.a is gone since it was listed" in caplog.text
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pymysql
@@ -138,14 +139,14 @@ def test_every_key(mariadb: MariadbServer, read: Read) -> None:
         target = fqn.build("svc", "default", other_schema, other, referred) if other else None
         keys.setdefault((f"svc.default.{schema}", table, name), []).append((column, target))
     expected = {(schema, table, tuple(key)) for (schema, table, _), key in keys.items()}
-    found = set()
+    found: set[tuple[Any, ...]] = set()
     for table in read.tables.values():
         place = (table.database_schema, table.name)
         for column in table.columns:
             if column.constraint in ("PRIMARY_KEY", "UNIQUE"):
                 found.add((*place, ((column.name, None),)))
         for key in table.table_constraints or ():
-            targets = key.referred_columns or [None] * len(key.columns)
+            targets: Sequence[str | None] = key.referred_columns or [None] * len(key.columns)
             found.add((*place, tuple(zip(key.columns, targets, strict=True))))
     assert found == expected
     assert len(found) > 25

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import Context, FatalError, IngestError, Split
+from beam_ingest import Context, FatalError, IngestError
 from beam_ingest.api.query_log_config import DatabaseUsage
 from beam_ingest.connectors.sql.mysql.usage import MariadbUsageSource, MysqlUsageSource
 from beam_ingest.testing import SourceSuite
+from tests.connectors.narrow import mappings, splits
 from tests.servers.mariadb import PASSWORD, USER, MariadbServer
 
 pytestmark = pytest.mark.server
@@ -29,10 +30,6 @@ def source(
 ) -> MysqlUsageSource:
     config = cls.Config.model_validate({**server.connection(type="Mysql"), **(keys or {})})
     return cls(config, Context("warehouse", "run-1", DatabaseUsage(**options)))
-
-
-def splits(reader: MysqlUsageSource) -> list[Split]:
-    return [split for split in reader.splits() if isinstance(split, Split)]
 
 
 def read(reader: MysqlUsageSource) -> list[Any]:
@@ -198,13 +195,13 @@ def test_days_are_whole_in_utc_and_today_ends_now(
     shop.execute(["SET GLOBAL time_zone = '+05:30'"])
     try:
         reader = source(shop, UsageOfThatDay, {"queryHistoryTable": table}, query_log_duration=back)
-        found = {split.key: list(reader.read(split)) for split in splits(reader)}
+        found = {split.key: list(mappings(reader.read(split))) for split in splits(reader)}
     finally:
         shop.execute(["SET GLOBAL time_zone = 'SYSTEM'"])
     assert list(found) == [
         f"general_log/2026-03-0{day}" for day in range(4 - back, 5)
     ]  # fmt: skip
-    texts = [[int(record["query"].split()[1]) for record in each] for each in found.values()]  # type: ignore[call-overload,index,union-attr]
+    texts = [[int(record["query"].split()[1]) for record in each] for each in found.values()]
     assert texts == numbers
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.settings import RunSettings
-from beam_ingest.api.source import Split
+from beam_ingest.connectors.sql.postgres.catalogue import PostgresCatalogue
 from beam_ingest.connectors.sql.postgres.source import PostgresSource
-from tests.connectors.sql.reading import make, opened, read_all
+from tests.connectors.narrow import entities, splits
+from tests.connectors.sql.reading import catalogue_of, make, opened, read_all
 from tests.servers.free_port import free_port
 from tests.servers.postgres import PASSWORD, PostgresServer, postgres_server
 
@@ -63,7 +64,7 @@ def test_a_connection_argument_that_is_not_known_is_named(frail: PostgresServer)
 def test_a_statement_timeout_names_the_setting(frail: PostgresServer) -> None:
     slow = source(frail, connectionArguments={"options": "-c statement_timeout=50"})
     with opened(slow):
-        (split,) = [item for item in slow.splits() if isinstance(item, Split)]
+        (split,) = splits(slow)
         with frail.connect("db") as blocker:
             blocker.execute("BEGIN; LOCK TABLE pg_catalog.pg_class IN ACCESS EXCLUSIVE MODE")
             with pytest.raises(IngestError, match="statement_timeout: raise it") as caught:
@@ -77,22 +78,22 @@ def test_a_statement_timeout_names_the_setting(frail: PostgresServer) -> None:
 def test_a_restart_in_mid_run_is_survived(frail: PostgresServer, how: signal.Signals) -> None:
     reader = source(frail)
     with opened(reader):
-        (split,) = [item for item in reader.splits() if isinstance(item, Split)]
-        before = [record.fqn for record in reader.read(split)]
+        (split,) = splits(reader)
+        before = [record.fqn for record in entities(reader.read(split))]
         frail.stop(how)
         with pytest.raises(TransientError, match="connection was lost"):
             list(reader.read(split))
         with pytest.raises(TransientError, match="check hostPort"):
             list(reader.read(split))
         frail.start()
-        assert [record.fqn for record in reader.read(split)] == before
+        assert [record.fqn for record in entities(reader.read(split))] == before
 
 
 def test_a_new_worker_meets_a_server_that_is_down_and_may_try_again(
     frail: PostgresServer,
 ) -> None:
     with opened(source(frail)) as lister:
-        (split,) = [item for item in lister.splits() if isinstance(item, Split)]
+        (split,) = splits(lister)
     frail.stop()
     with opened(source(frail)) as worker, pytest.raises(TransientError):
         list(worker.read(split))
@@ -104,7 +105,7 @@ def test_transactions_only_read(frail: PostgresServer) -> None:
     with (
         opened(reader),
         pytest.raises(IngestError, match="read-only transaction"),
-        reader.catalogue.borrowed("db") as connection,
+        catalogue_of(PostgresCatalogue, reader).borrowed("db") as connection,
     ):
         connection.execute("CREATE TABLE mine (id int)")
 
@@ -117,7 +118,7 @@ def test_readers_of_one_worker_share_threads_connections(frail: PostgresServer) 
 
     def read(reader: PostgresSource) -> None:
         nonlocal inside, most
-        with reader.catalogue.borrowed("db") as connection:
+        with catalogue_of(PostgresCatalogue, reader).borrowed("db") as connection:
             with lock:
                 inside += 1
                 most = max(most, inside)

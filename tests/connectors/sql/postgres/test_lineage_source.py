@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from beam_ingest import Context, IngestError, Scope, Split
+from beam_ingest import Context, IngestError, Scope
 from beam_ingest.api.entities import LineageEdge
 from beam_ingest.api.query_log_config import DatabaseLineage
 from beam_ingest.connectors.sql.postgres.lineage import PostgresLineageSource
 from beam_ingest.testing import SourceSuite
 from beam_ingest.workflow import Workflow
+from tests.connectors.narrow import splits
 from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
 from tests.servers.postgres import PostgresServer
 
@@ -57,12 +58,7 @@ def read(server: PostgresServer, keys: Any = None, **options: Any) -> list[Linea
     reader = source(server, keys, **options)
     reader.open()
     try:
-        found = [
-            record
-            for split in reader.splits()
-            if isinstance(split, Split)
-            for record in reader.read(split)
-        ]
+        found = [record for split in splits(reader) for record in reader.read(split)]
     finally:
         reader.close()
     assert all(isinstance(each, LineageEdge) for each in found)
@@ -112,7 +108,7 @@ def test_without_the_extension_the_views_are_read_all_the_same(shop: PostgresSer
     reader = source(shop, {"database": "lineage_bare"})
     reader.open()
     try:
-        views, queries = [each for each in reader.splits() if isinstance(each, Split)]
+        views, queries = splits(reader)
         assert len(list(reader.read(views))) == 1
         with pytest.raises(IngestError, match="or set processQueryLineage: false"):
             list(reader.read(queries))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.postgres import queries
-from beam_ingest.connectors.sql.postgres.catalogue import _bases
+from beam_ingest.connectors.sql.postgres.catalogue import PostgresCatalogue, _bases
 from beam_ingest.connectors.sql.postgres.source import PostgresSource
+from tests.connectors.narrow import entities, splits
 from tests.connectors.sql.postgres.shop import SALES, read
-from tests.connectors.sql.reading import Read, make, opened, read_all
+from tests.connectors.sql.reading import Read, catalogue_of, make, opened, read_all
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.server
@@ -52,7 +52,7 @@ def test_a_split_of_procedures_looks_at_no_others(postgres: PostgresServer) -> N
     with opened(source):
         found = list(source.catalogue.procedures("routines", wanted))
         assert [each.name for each in found] == wanted["public"]
-        with source.catalogue.borrowed("routines") as connection:
+        with catalogue_of(PostgresCatalogue, source).borrowed("routines") as connection:
             ((explained,),) = connection.execute(
                 "EXPLAIN (ANALYZE, FORMAT JSON) " + queries.READ_ROUTINES,
                 [["public"], _bases(["f7"]), ["public"], ["f7"]],
@@ -152,9 +152,9 @@ def test_a_table_dropped_between_listing_and_reading_is_a_warning(
     postgres.database("drops", "CREATE TABLE a (id int); CREATE TABLE b (id int)")
     source = make(PostgresSource, postgres.connection("drops"))
     with opened(source), caplog.at_level(logging.WARNING):
-        splits = [item for item in source.splits() if isinstance(item, Split)]
+        listed = splits(source)
         with postgres.connect("drops") as connection:
             connection.execute("DROP TABLE a")
-        names = [record.name for split in splits for record in source.read(split)]
+        names = [each.name for split in listed for each in entities(source.read(split))]
     assert names == ["b"]
     assert "svc.drops.public.a is gone since it was listed" in caplog.text

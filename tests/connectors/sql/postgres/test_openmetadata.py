@@ -27,7 +27,9 @@ OTHERWISE_HERE = {f"{SERVICE}.{DATABASE}.information_schema"}
 
 @pytest.fixture(scope="module")
 def stored() -> dict[str, Any]:
-    return json.loads(gzip.decompress((DATA / "small.entities.json.gz").read_bytes()))
+    text = gzip.decompress((DATA / "small.entities.json.gz").read_bytes())
+    entities: dict[str, Any] = json.loads(text)
+    return entities
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from beam_ingest.api.errors import FatalError
+from beam_ingest.connectors.sql.postgres.catalogue import PostgresCatalogue
 from beam_ingest.connectors.sql.postgres.source import PostgresSource
-from tests.connectors.sql.reading import make, opened, read_all
+from tests.connectors.sql.reading import catalogue_of, make, opened, read_all
 from tests.servers.postgres import PostgresServer, postgres_server
 
 pytestmark = pytest.mark.server
@@ -44,13 +45,16 @@ def source(server: PostgresServer, **keys: Any) -> PostgresSource:
     [("disable", False), ("prefer", True), ("require", True), ("verify-full", True)],
 )
 def test_the_mode_decides(secured: PostgresServer, mode: str, encrypted: bool) -> None:
-    keys = {"sslMode": mode}
+    keys: dict[str, Any] = {"sslMode": mode}
     if mode == "verify-full":
         keys["sslConfig"] = {"caCertificate": str(TLS / "ca.pem")}
-    with opened(source(secured, **keys)) as reader, reader.catalogue.borrowed("db") as connection:
-        (found,) = connection.execute(
+    with (
+        opened(source(secured, **keys)) as reader,
+        catalogue_of(PostgresCatalogue, reader).borrowed("db") as connection,
+    ):
+        ((found,),) = connection.execute(
             "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-        ).fetchone()
+        ).fetchall()
     assert found is encrypted
 
 

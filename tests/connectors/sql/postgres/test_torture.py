@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from beam_ingest.api.source import Split
 from beam_ingest.connectors.sql.postgres.source import PostgresSource
+from tests.connectors.narrow import entities, splits
 from tests.connectors.sql.reading import Read, make, opened, read_all
 from tests.servers.postgres import PostgresServer
 
@@ -61,12 +61,13 @@ def build(connection: Any) -> None:
 
 def usable_types(connection: Any) -> list[Any]:
     """All types that a column may have: no pseudo-types, and no row types of tables."""
-    return connection.execute("""
+    found: list[Any] = connection.execute("""
         SELECT DISTINCT pg_catalog.format_type(t.oid, NULL)
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
         WHERE t.typtype <> 'p' AND t.typcategory <> 'A' AND t.typname NOT LIKE 'pg\\_%'
           AND n.nspname IN ('pg_catalog', 'public')
           AND (t.typrelid = 0 OR t.typtype <> 'c') ORDER BY 1""").fetchall()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,8 @@ def read(torture: PostgresServer) -> Read:
 
 def rows(server: PostgresServer, statement: str) -> list[Any]:
     with server.connect("torture") as connection:
-        return connection.execute(statement).fetchall()
+        found: list[Any] = connection.execute(statement).fetchall()
+    return found
 
 
 def test_every_relation_is_there(torture: PostgresServer, read: Read) -> None:
@@ -176,7 +178,7 @@ def test_every_key(torture: PostgresServer, read: Read) -> None:
              AND k.contype IN ('p', 'u', 'f')""",
     ):
         expected.add((schema, table, kind, tuple(columns), "REFERENCES" in target))
-    found = set()
+    found: set[tuple[Any, ...]] = set()
     letters = {"PRIMARY_KEY": "p", "UNIQUE": "u", "FOREIGN_KEY": "f"}
     for table in read.tables.values():
         schema = table.database_schema.rpartition(".")[2]
@@ -190,13 +192,13 @@ def test_every_key(torture: PostgresServer, read: Read) -> None:
 
 
 def test_a_key_to_a_partitioned_table_comes_once(read: Read) -> None:
-    (key,) = read.table("ref").table_constraints or ()
+    (key,) = read.table("ref").table_constraints or []
     assert key.referred_columns == ["svc.torture.many.cut.d", "svc.torture.many.cut.n"]
 
 
 def test_cycles_of_foreign_keys(read: Read) -> None:
-    (one,) = read.table("one").table_constraints or ()
-    (two,) = read.table("two").table_constraints or ()
+    (one,) = read.table("one").table_constraints or []
+    (two,) = read.table("two").table_constraints or []
     assert one.referred_columns == ["svc.torture.many.two.b"]
     assert two.referred_columns == ["svc.torture.many.one.a"]
 
@@ -215,8 +217,8 @@ def test_3000_partitions_cost_no_statement_each(torture: PostgresServer) -> None
         {"schemaFilterPattern": {"includes": ["^many$"]}},
     )
     with torture.statements("watched") as statements, opened(source):
-        splits = [item for item in source.splits() if isinstance(item, Split)]
-        names = [record.name for split in splits for record in source.read(split)]
+        listed = splits(source)
+        names = [each.name for split in listed for each in entities(source.read(split))]
     assert "part" in names
     assert "part_7" not in names
     assert 5 <= len([s for s in statements if "SELECT" in s]) <= 14
@@ -229,8 +231,8 @@ def test_a_filter_keeps_the_columns_of_others_unread(torture: PostgresServer) ->
         {"tableFilterPattern": {"includes": ["^one$"]}, "includeStoredProcedures": False},
     )
     with torture.statements("watched") as statements, opened(source):
-        splits = [item for item in source.splits() if isinstance(item, Split)]
-        assert [record.name for split in splits for record in source.read(split)] == ["one"]
+        listed = splits(source)
+        assert [each.name for split in listed for each in entities(source.read(split))] == ["one"]
     oid = rows(torture, "SELECT 'many.one'::regclass::oid::text")[0][0]
     columns = [s for s in statements if "pg_attribute a\nWHERE" in s]
     assert len(columns) == 1

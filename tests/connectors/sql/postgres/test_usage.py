@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import Context, FatalError, IngestError, Split
+from beam_ingest import Context, FatalError, IngestError
 from beam_ingest.api.query_log_config import DatabaseUsage
 from beam_ingest.connectors.sql.postgres.search_path import SearchPaths
 from beam_ingest.connectors.sql.postgres.usage import PostgresUsageSource
 from beam_ingest.testing import SourceSuite
+from tests.connectors.narrow import splits
 from tests.servers.postgres import PASSWORD, SUPERUSER, PostgresServer
 
 pytestmark = pytest.mark.server
@@ -41,8 +42,7 @@ def source(server: PostgresServer, keys: Any = None, **options: Any) -> UsageOfT
 
 def read(server: PostgresServer, keys: Any = None, **options: Any) -> list[Any]:
     reader = source(server, keys, **options)
-    splits = [split for split in reader.splits() if isinstance(split, Split)]
-    return [record for split in splits for record in reader.read(split)]
+    return [record for split in splits(reader) for record in reader.read(split)]
 
 
 def counted(records: list[Any]) -> dict[str, int]:
@@ -123,7 +123,7 @@ def test_the_servers_log_files_hold_the_same_executions(log: Path, format_: str)
         UsageOfThatDay.Config(host_port="db", username="u", database="bench"),
         Context("warehouse", "r", DatabaseUsage(query_log_file_path=str(log / f"query.{format_}"))),
     )
-    (split,) = [each for each in reader.splits() if isinstance(each, Split)]
+    (split,) = splits(reader)
     found: list[Any] = list(reader.read(split))
     assert counted(found) == EXPECTED
     assert [each["query"] for each in found if each["aborted"]] == ["SELECT 1 FROM no_such"]

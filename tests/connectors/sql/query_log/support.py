@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from beam_ingest import Context, Source, Split, Unreadable
+from beam_ingest import Context, Unreadable
 from beam_ingest.api.query_log_config import DatabaseUsage
 from beam_ingest.connectors.sql.query_log.source import QueryLogUsageSource
+from tests.connectors.narrow import splits
 
 HEADER = (
     "query_text", "user_name", "start_time", "end_time", "aborted", "database_name",
@@ -47,10 +48,6 @@ def source(path: Path | str, **keys: Any) -> SourceOfThatDay:
     config = SourceOfThatDay.Config.model_validate(keys)
     options = DatabaseUsage(query_log_file_path=str(path))
     return SourceOfThatDay(config, Context("warehouse", "run-1", options))
-
-
-def splits(source: Source) -> list[Split]:
-    return [split for split in source.splits() if isinstance(split, Split)]
 
 
 def read(path: Path | str, **keys: Any) -> list[Any]:

@@ -12,7 +12,8 @@ from beam_ingest.api.entities import LineageEdge
 from beam_ingest.api.query_log_config import DatabaseLineage
 from beam_ingest.connectors.sql.query_log.lineage import QueryLogLineageSource
 from beam_ingest.testing import SourceSuite
-from tests.connectors.sql.query_log.support import csv_text, row, splits
+from tests.connectors.narrow import splits
+from tests.connectors.sql.query_log.support import csv_text, row
 
 INSERT = "INSERT INTO totals (sum) SELECT o.qty FROM sales.orders o"
 

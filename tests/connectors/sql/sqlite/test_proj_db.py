@@ -91,7 +91,7 @@ def test_every_unique_constraint(read: Read, pragmas: sqlite3.Connection) -> Non
             if unique and origin == "u"
         }
         table = read.table(name)
-        found = {(c.name,) for c in table.columns if c.constraint == "UNIQUE"}
+        found: set[tuple[str, ...]] = {(c.name,) for c in table.columns if c.constraint == "UNIQUE"}
         for constraint in table.table_constraints or ():
             if constraint.constraint_type == "UNIQUE":
                 found.add(tuple(constraint.columns))
@@ -104,7 +104,7 @@ def test_every_foreign_key(read: Read, pragmas: sqlite3.Connection) -> None:
     count = 0
     for name in relations(pragmas):
         rows = pragmas.execute(f"PRAGMA foreign_key_list('{name}')").fetchall()
-        expected = {}
+        expected: dict[int, list[tuple[str, str]]] = {}
         for number, position, table, column, referred, *_ in sorted(rows, key=lambda r: r[:2]):
             key = expected.setdefault(number, [])
             assert len(key) == position

@@ -11,8 +11,10 @@ import pytest
 
 from beam_ingest.api.entities import Table
 from beam_ingest.api.errors import FatalError, TransientError
+from beam_ingest.connectors.sql.sqlite.catalogue import SqliteCatalogue
 from beam_ingest.connectors.sql.sqlite.source import SqliteSource
-from tests.connectors.sql.reading import Read, make, opened, read_all
+from tests.connectors.narrow import entities, splits
+from tests.connectors.sql.reading import Read, catalogue_of, make, opened, read_all
 
 SHOP = """
 CREATE TABLE customer (id INTEGER PRIMARY KEY, email VARCHAR(80) NOT NULL UNIQUE, note);
@@ -180,10 +182,10 @@ def test_many_tables_are_many_splits_and_each_is_one_statement(tmp_path: Path) -
     source = make(SqliteSource, {"databaseMode": str(path)})
     statements: list[str] = []
     with opened(source):
-        splits = [s for s in source.splits() if hasattr(s, "key")]
-        assert [s.key for s in splits] == [f"default/main/{n:04d}" for n in range(3)]
-        source.catalogue._connected().set_trace_callback(statements.append)
-        tables = [table.name for split in splits for table in source.read(split)]
+        listed = splits(source)
+        assert [s.key for s in listed] == [f"default/main/{n:04d}" for n in range(3)]
+        catalogue_of(SqliteCatalogue, source)._connected().set_trace_callback(statements.append)
+        tables = [table.name for split in listed for table in entities(source.read(split))]
         own = [s for s in statements if not s.startswith(("--", "PRAGMA"))]
     assert tables == names
     assert len(own) == 3
@@ -194,9 +196,9 @@ def test_a_table_dropped_after_the_listing_is_a_warning(
 ) -> None:
     source = make(SqliteSource, {"databaseMode": str(shop)})
     with opened(source), caplog.at_level(logging.WARNING):
-        splits = [item for item in source.splits() if hasattr(item, "key")]
+        listed = splits(source)
         database(shop, "DROP TABLE note")
-        records = list(source.read(splits[0]))
+        records = list(source.read(listed[0]))
     tables = [record.name for record in records if isinstance(record, Table)]
     assert tables == ["boss", "customer", "order", "spend"]
     assert "svc.default.main.note is gone since it was listed" in caplog.text
@@ -256,7 +258,7 @@ def test_the_file_cannot_be_written_to(shop: Path) -> None:
     with opened(source):
         list(source.splits())
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            source.catalogue._connected().execute("DROP TABLE note")
+            catalogue_of(SqliteCatalogue, source)._connected().execute("DROP TABLE note")
 
 
 def test_a_locked_file_is_tried_again(shop: Path) -> None:
