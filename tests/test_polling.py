@@ -24,7 +24,8 @@ def test_a_tick_leaves_out_what_did_not_change(
         "sink": {"type": "tests.config.parts.Out"},
         "beam": {"poll": "5s", "skipUnchanged": written},
     })  # fmt: skip
-    assert polling.run_polled(workflow, allow_retire=True) == 5.0
+    given: object = polling.run_polled(workflow, allow_retire=True)
+    assert given == 5.0
     ((beam, options),) = seen
     assert beam.skip_unchanged == used
     assert options == {"handle_signals": False, "allow_retire": True}

@@ -22,6 +22,7 @@ from beam_ingest import (
     StagedFile,
     Written,
 )
+from beam_ingest.api.component import Component
 from beam_ingest.api.secrets import Options, resolve_options
 
 log = logging.getLogger("tests.leaky")
@@ -31,7 +32,7 @@ class Inner(ConfigModel):
     token: Secret
 
 
-class Keys(ConfigModel):
+class Keys(Component.Config):
     """Every shape in which a configuration can hold a secret."""
 
     password: Secret

@@ -31,7 +31,7 @@ def workflow(beam: dict[str, Any] | None = None, **source: Any) -> dict[str, Any
     }
 
 
-WAITS = {"failSplit": 3, "failAfter": 150, "reached": "reached", "gate": "gate"}
+WAITS: dict[str, Any] = {"failSplit": 3, "failAfter": 150, "reached": "reached", "gate": "gate"}
 
 
 def numbers(project: Project) -> list[int]:
@@ -87,7 +87,7 @@ def test_a_run_killed_half_way_is_finished_by_resume(
 def test_a_split_that_failed_is_read_again_and_its_records_are_not_doubled(
     project: Project,
 ) -> None:
-    source = {"failSplit": 2, "failAfter": 120, "once": "fired"}
+    source: dict[str, Any] = {"failSplit": 2, "failAfter": 120, "once": "fired"}
     project.write(workflow(**source))
     failed = project.run("run", "-c", "workflow.yaml")
     assert failed.returncode == 1

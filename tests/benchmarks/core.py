@@ -55,7 +55,7 @@ def main(folder: Path, records: int, times: int) -> bool:
 def write_records(folder: Path, kind: str, count: int) -> str:
     """A file of sample records in ``folder``; its name."""
     records: Iterator[Record] = (
-        sample_mappings(count) if kind == "mappings" else sample_tables(count)  # type: ignore[assignment]
+        sample_mappings(count) if kind == "mappings" else sample_tables(count)
     )
     name = f"{kind}-{count}.jsonl"
     with (folder / name).open("wb", 1 << 20) as file:

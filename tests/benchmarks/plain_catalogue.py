@@ -123,9 +123,9 @@ def mariadb(port: int, database: str) -> Iterator[dict[str, Any]]:
                 keys[row[:2]].append((kind, [row[4]], row[5], row[6], [row[7]]))
             views = {row[:2]: row[2] for row in ask(*q.read_views(names))}
             for row in relations:
-                place = row[:2]
+                place = schema, name = row[:2]
                 text = f"create view {place} as {views[place]}" if place in views else None
-                yield entity("default", *place, row[3], text, columns[place], keys[place])
+                yield entity("default", schema, name, row[3], text, columns[place], keys[place])
 
 
 def entity(

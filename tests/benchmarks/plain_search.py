@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import deque
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +31,9 @@ def main(way: str, type_: str, url: str, path: str) -> None:
     """Fill an index of its own and swap the alias."""
     cls: Any = find(Kind.BULK_SINK, type_)
     config = cls.Config.model_validate({"hostPort": url, "batchSize": COUNT})
-    sink = cls(config, Context(run_id=f"{way}-{Path(path).name}"))
-    file = StagedFile("all", path, 0, partial(Path(path).open, "rb"))
+    staged = Path(path)
+    sink = cls(config, Context(run_id=f"{way}-{staged.name}"))
+    file = StagedFile("all", path, 0, lambda: staged.open("rb"))
     sink.open()
     try:
         token = sink.begin()
@@ -52,19 +51,12 @@ def helped(way: str, url: str, index: str, file: StagedFile) -> int:
     """Send all with a helper of the client; how many the server took."""
     client = OpenSearch(url, timeout=60, pool_maxsize=THREADS)
     actions = _actions(index, _entities(file) if way == "script" else map(json.loads, file.lines()))
-    limits = {"chunk_size": COUNT, "max_chunk_bytes": SIZE}
+    limits: dict[str, Any] = {"chunk_size": COUNT, "max_chunk_bytes": SIZE}
     if way == "streaming":
         results = streaming_bulk(client, actions, **limits)
     else:
         results = parallel_bulk(client, actions, thread_count=THREADS, **limits)
-    taken = 0
-
-    def count(ok: bool) -> None:
-        nonlocal taken
-        taken += ok
-
-    deque((count(ok) for ok, _ in results), maxlen=0)
-    return taken
+    return sum(ok for ok, _ in results)
 
 
 def _entities(file: StagedFile) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.benchmarks import catalogue
 from tests.benchmarks.catalogue import Shape
@@ -102,8 +102,11 @@ def _statements(runs: Runs, server: PostgresServer, database: str) -> int:
     return len(found)
 
 
+S = TypeVar("S")
+
+
 @contextmanager
-def _server(start: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+def _server(start: Callable[[], Iterator[S]]) -> Iterator[S]:
     running = start()
     try:
         yield next(running)

@@ -28,7 +28,7 @@ class Client:
         if self.error is not None:
             raise self.error
         name = "beam-ingest-r1"
-        return SimpleNamespace(id="j1", name=name, current_state=JobState[self.state])
+        return SimpleNamespace(id="j1", name=name, current_state=getattr(JobState, self.state))
 
     def get_job(self, *, request: dict[str, Any], timeout: float) -> Any:
         return self._answer("get", request)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from beam_ingest import Context, RecordError
+from beam_ingest.lineage.query import Query
 from beam_ingest.processors import query_parsing
 from beam_ingest.processors.query_parser import QueryParserProcessor
 
@@ -27,11 +28,10 @@ def parse(query: str, dialect: str = "postgres", **config: Any) -> dict[str, Any
 def parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that were parsed."""
     seen: list[str] = []
-    real = query_parsing.Query
 
     def counted(text: str, *rest: Any) -> Any:
         seen.append(text)
-        return real(text, *rest)
+        return Query(text, *rest)
 
     monkeypatch.setattr(query_parsing, "Query", counted)
     return seen

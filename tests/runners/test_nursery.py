@@ -10,12 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from beam_ingest.runners import nursery as nursery_module
 from beam_ingest.runners.nursery import in_nursery, nursery
 from tests.acceptance.command import ROOT
 from tests.runners.workflows import workflow
@@ -220,7 +220,7 @@ def test_there_is_none_where_a_socket_cannot_be_had(
 ) -> None:
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
-    monkeypatch.setattr(nursery_module.tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     with nursery(workflow(beam={"workers": 2})) as path:
         assert path is None
     assert list(folder.iterdir()) == []

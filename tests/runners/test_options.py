@@ -47,7 +47,9 @@ def test_our_short_names_are_beams_runners(ours: str, beams: str) -> None:
 
 
 def test_options_reach_the_pipeline_as_they_were_written() -> None:
-    given = {"direct_runner_bundle_repeat": 1, "streaming": True, "experiments": ["a", "b"]}
+    given: dict[str, Any] = {
+        "direct_runner_bundle_repeat": 1, "streaming": True, "experiments": ["a", "b"],
+    }  # fmt: skip
     found = engine("local", **given).options.get_all_options()
     assert {name: found[name] for name in given} == given
 
@@ -67,8 +69,9 @@ def test_a_job_can_be_found_again_by_the_name_of_its_run() -> None:
 def test_an_option_that_beam_does_not_know_is_refused(
     runner: str, written: str, hint: str | None
 ) -> None:
+    options: dict[str, Any] = {written: 1}
     with pytest.raises(CannotStart) as caught:
-        engine(runner, **{written: 1})
+        engine(runner, **options)
     assert caught.value.message == f"beam.options: Beam has no pipeline option {written!r}"
     assert caught.value.hint == hint
 

@@ -93,7 +93,8 @@ class KafkaServer:
 
     def topic(self, partitions: int = 1) -> str:
         """A new topic."""
-        from confluent_kafka.admin import AdminClient, NewTopic
+        from confluent_kafka.admin import AdminClient
+        from confluent_kafka.cimpl import NewTopic
 
         name = f"t-{uuid.uuid4().hex[:8]}"
         client = AdminClient({"bootstrap.servers": self.brokers})

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -123,7 +124,7 @@ def _port() -> int:
     """A port that nobody listens on; the runners look at none above 9299."""
     ports = range(9210, 9290)
     start = os.getpid() % len(ports)
-    for port in (*ports[start:], *ports[:start]):
+    for port in chain(ports[start:], ports[:start]):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port

@@ -83,4 +83,5 @@ def _all_checks() -> set[str]:
 @cache
 def _definition(name: str, check: str) -> str:
     module, _, suite = name.rpartition(".")
-    return getattr(getattr(importlib.import_module(module), suite), check).__qualname__
+    defined: str = getattr(getattr(importlib.import_module(module), suite), check).__qualname__
+    return defined

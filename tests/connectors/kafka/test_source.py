@@ -130,7 +130,7 @@ def test_an_unknown_topic_stops_the_run(kafka: KafkaServer) -> None:
 
 
 def test_brokers_that_are_away_are_waited_for(kafka: KafkaServer) -> None:
-    config = {"bootstrapServers": f"127.0.0.1:{free_port()}"}
+    config: dict[str, Any] = {"bootstrapServers": f"127.0.0.1:{free_port()}"}
     partition = Split("t[0]", {"topic": "t", "partition": 0})
     with opened(kafka, "t", **config) as source, pytest.raises(TransientError):
         for _ in range(200):

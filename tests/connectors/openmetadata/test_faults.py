@@ -10,6 +10,7 @@ import pytest
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.outcomes import WRITTEN, Outcome, Rejected
 from beam_ingest.connectors.openmetadata import connection
+from beam_ingest.connectors.openmetadata.connect import connect
 from beam_ingest.http import Surroundings
 from tests.connectors.openmetadata.support import (
     SCHEMA,
@@ -40,7 +41,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     time = FakeTime()
     surroundings = Surroundings(lambda: time.now, lambda: time.now, lambda: 0.0, time.wait)
     monkeypatch.setattr(
-        connection, "connect", functools.partial(connection.connect, surroundings=surroundings)
+        connection, "connect", functools.partial(connect, surroundings=surroundings)
     )
     return time
 
@@ -202,9 +203,10 @@ def test_a_bad_row_that_kills_its_request_costs_one_row(
 
 
 def test_all_faults_at_once_with_requests_in_flight(fake: FakeOpenMetadata, time: FakeTime) -> None:
-    for after, fault in enumerate(
-        [{"status": 503}, {"cut": "after"}, {"cut": "before"}, {"status": 429}], start=2
-    ):
+    faults: list[dict[str, Any]] = [
+        {"status": 503}, {"cut": "after"}, {"cut": "before"}, {"status": 429},
+    ]  # fmt: skip
+    for after, fault in enumerate(faults, start=2):
         fake.faults.add("/tables/bulk", after=after, **fault)
     expect_all(fake, write_all(fake, settings={"concurrency": 4}))
 

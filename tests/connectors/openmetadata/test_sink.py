@@ -86,7 +86,7 @@ def test_each_row_has_its_own_outcome_in_the_servers_words(fake: FakeOpenMetadat
 def test_a_value_that_the_server_does_not_know_costs_one_row(fake: FakeOpenMetadata) -> None:
     odd = Table.model_construct(
         name="odd", database_schema=SCHEMA,
-        columns=[Column.model_construct(name="c", data_type="NOPE")],
+        columns=[Column.model_construct(name="c", data_type="NOPE")],  # type: ignore[arg-type]
     )  # fmt: skip
     tables = [table(f"t{n}") for n in range(40)]
     with opened(context_of(fake)) as sink:
@@ -173,9 +173,9 @@ def test_an_owner_is_found_by_name_once_and_an_unknown_one_left_out(
     fake: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.add("user", "ann")
-    owned = {"owners": [{"type": "user", "name": "ann"}, {"type": "user", "name": "bob"}]}
+    owners = [{"type": "user", "name": "ann"}, {"type": "user", "name": "bob"}]
     with opened(context_of(fake)) as sink:
-        write(sink, *parents(), table("t", **owned), table("u", **owned))
+        write(sink, *parents(), table("t", owners=owners), table("u", owners=owners))
     ann = fake.entity("user", "ann")["id"]
     assert fake.entity("table", f"{SCHEMA}.u")["owners"] == [{"id": ann, "type": "user"}]
     assert fake.counted.count("GET", "/users/name/") == 2

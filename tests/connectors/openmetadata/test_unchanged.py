@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_lineage_that_the_server_has_is_not_sent_again(
 
     def run(name: str, *records: Record, commit: bool = True) -> list[Outcome]:
         fake.counted.requests.clear()
-        settings = {"skipUnchanged": "server", "workDir": str(tmp_path)}
+        settings: dict[str, Any] = {"skipUnchanged": "server", "workDir": str(tmp_path)}
         with opened(context_of(fake, run_id=name, **settings)) as sink:
             outcomes = write_with_waves(sink, [*parents(), *records])
             sink.commit(None) if commit else sink.abort(None)
@@ -89,7 +90,7 @@ def test_lineage_that_the_server_has_is_not_sent_again(
 def test_where_no_folder_can_keep_notes_lineage_is_sent_again(fake: FakeOpenMetadata) -> None:
     edge = LineageEdge(name="e", from_fqn=f"{SCHEMA}.a", to_fqn=f"{SCHEMA}.b")
     for run in ("one", "two"):
-        settings = {"skipUnchanged": "server", "workDir": "gs://bucket/runs"}
+        settings: dict[str, Any] = {"skipUnchanged": "server", "workDir": "gs://bucket/runs"}
         with opened(context_of(fake, run_id=run, **settings)) as sink:
             outcomes = write_with_waves(sink, [*parents(), table("a"), table("b"), edge])
             sink.commit(None)

@@ -41,13 +41,13 @@ class TestOpensearchSink(StagedSinkSuite):
 
 @pytest.mark.server
 class OfAServer(BulkSinkSuite):
-    server: SearchServer
+    _server: SearchServer
     keys: Any = {}
     failing_config = {"hostPort": "http://127.0.0.1:1", "giveUpAfter": 0.1}
 
     @pytest.fixture
     def config(self, server: SearchServer) -> Iterator[dict[str, Any]]:
-        self.server = server
+        self._server = server
         yield {"hostPort": server.url, **self.keys}
         server.remove("metadata_search")
 
@@ -55,7 +55,7 @@ class OfAServer(BulkSinkSuite):
         return staged_lines(records)
 
     def stored(self, bulk_sink: Any) -> list[dict[str, Any]]:
-        return self.server.documents(bulk_sink.config.index)
+        return self._server.documents(bulk_sink.config.index)
 
 
 class TestElasticsearch(OfAServer):

@@ -163,7 +163,7 @@ def test_a_table_as_a_mapping_is_checked_and_is_the_same() -> None:
 
 def test_lineage_and_usage_have_no_document() -> None:
     edge = LineageEdge(name="a -> b", from_fqn="shop.db.sales.a", to_fqn="shop.db.sales.b")
-    usage = TableUsage.model_construct(name="u", table="shop.db.sales.a", date="2026-01-01")
+    usage = TableUsage(name="u", table="shop.db.sales.a", date="2026-01-01", count=1)
     assert document_of(edge) is None
     assert document_of(usage) is None
 

@@ -254,7 +254,7 @@ def test_in_place_what_is_gone_is_removed_with_what_was_in_it(
 
     schemas = [DatabaseSchema(name=name, database="shop.db") for name in ("sales", "old")]
     tables = [table("a"), table("b"), table("c", schema="shop.db.old")]
-    keys = {"hostPort": both.url, "recreateIndexes": False}
+    keys: dict[str, Any] = {"hostPort": both.url, "recreateIndexes": False}
     run(both, tmp_path, "r1", [*schemas, *tables], recreateIndexes=False)
     with opened(kind(both), "r2", **keys) as sink:
         assert sink.retire(Scope(SCHEMA, [f"{SCHEMA}.a"])) == Retired(1)
@@ -269,7 +269,7 @@ def test_in_place_the_switches_and_limits_of_retiring_hold(
     real: SearchServer, tmp_path: Path
 ) -> None:
     run(real, tmp_path, "r1", [table(f"t{n}") for n in range(12)], recreateIndexes=False)
-    keys = {"hostPort": real.url, "recreateIndexes": False}
+    keys: dict[str, Any] = {"hostPort": real.url, "recreateIndexes": False}
     with opened("opensearch", **keys) as sink, pytest.raises(RetireRefused):
         sink.retire(Scope(SCHEMA, []))
     off = DatabaseMetadata(mark_deleted_tables=False)

@@ -105,7 +105,7 @@ def test_certificates_are_checked_as_the_keys_say(keys: dict[str, Any], words: s
     """The server here greets and is no search server: that far it comes with trust alone."""
     for url in serve(client_certificate=False):
         port = url.rpartition(":")[2]
-        config = {"es_host": "127.0.0.1", "es_port": port, "use_ssl": True}
+        config: dict[str, Any] = {"es_host": "127.0.0.1", "es_port": port, "use_ssl": True}
         with (
             pytest.raises(FatalError, match=words),
             opened("opensearch", giveUpAfter=0.1, **config, **keys) as sink,

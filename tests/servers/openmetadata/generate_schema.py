@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from validate import model, only_generated_models
+from validate import model, only_generated_models  # type: ignore[import-not-found]
 
 _REQUESTS = {
     "api.data.createTable": "CreateTableRequest",

@@ -230,7 +230,7 @@ class ShowsItInJson(Good):
     class Config(Good.Config):
         @field_serializer("token")
         def _resolved(self, token: Secret | None) -> str | None:
-            return token and token.get()
+            return token.get() if token else None
 
 
 @caught_by(Suite, "no_secret_is_shown")

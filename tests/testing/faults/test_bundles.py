@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from beam_ingest.testing.faults import retried
@@ -13,7 +15,9 @@ def test_every_way_delivers_every_record_and_batches_keep_their_numbers(count: i
     ways = list(retried(records))
     assert len({way.how for way in ways}) == 5
     for way in ways:
-        delivered = [record for attempt in way.attempts for _, some in attempt for record in some]
+        delivered: list[Any] = [
+            record for attempt in way.attempts for _, some in attempt for record in some
+        ]
         assert {record["name"] for record in delivered} == {record["name"] for record in records}
     seen: dict[int, object] = {}
     for way in ways:

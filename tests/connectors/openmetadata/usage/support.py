@@ -149,4 +149,4 @@ def staged(*records: Mapping[str, Any]) -> list[dict[str, Any]]:
             partial = json.loads(json.dumps(partial))
             totals[key] = stage.combine(totals[key], partial) if key in totals else partial
     totals = expanded(stage, totals)
-    return [dict(stage.finish(key, totals[key])) for key in sorted(totals)]  # type: ignore[arg-type]
+    return [dict(stage.finish(key, totals[key])) for key in sorted(totals)]

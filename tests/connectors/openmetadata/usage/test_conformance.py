@@ -38,9 +38,10 @@ class TestStage(StageSuite):
 
 class TestBulkSink(BulkSinkSuite):
     component = MetadataUsageBulkSink
-    config: Any = {"filename": "/tmp/query_usage"}
+    config = {"filename": "/tmp/query_usage"}
     records = [line for line in staged(*QUERIES) if line["kind"] in ("tableUsage", "queryUsage")]
     rejects = ({"kind": "nothing of ours"},)
+    _fake: FakeOpenMetadata
 
     @pytest.fixture
     def fake(self) -> Iterator[FakeOpenMetadata]:
@@ -50,11 +51,11 @@ class TestBulkSink(BulkSinkSuite):
 
     @pytest.fixture
     def context(self, fake: FakeOpenMetadata) -> Context:
-        self.fake = fake
+        self._fake = fake
         return context_of(fake, run_id="run-1")
 
     def stored(self, bulk_sink: Any) -> list[dict[str, Any]]:
-        store = self.fake.store
+        store = self._fake.store
         return [
             *({"usage": key, "count": count} for key, count in sorted(store.usage.items())),
             *({"joins": key, "with": joined} for key, joined in sorted(store.joins.items())),
