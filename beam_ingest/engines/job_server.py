@@ -21,7 +21,7 @@ class ServedJob:
 
     def state(self) -> State:
         """As ``Client.state``."""
-        import grpc  # type: ignore[import-untyped]
+        import grpc
         from apache_beam.portability.api import beam_job_api_pb2 as api
 
         if not self._job.id:
