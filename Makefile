@@ -2,7 +2,7 @@
 # make test    everything: lint, types, all tests (with real servers where they can be had)
 # make check   the quick part of that, under 90 seconds
 # make lint    ruff and mypy
-# make torture kill runs, their machine and servers, at a hundred points; resume, compare (ten minutes)
+# make torture kill launchers, workers, machines and servers at a hundred points; resume, compare (minutes)
 # make lock    pin and hash what the templates' image installs
 # make bench   measure against a plain Python loop
 

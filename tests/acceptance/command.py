@@ -61,8 +61,15 @@ class Project:
 
     def workers(self) -> list[int]:
         """The processes that gave a heartbeat in the only run."""
-        beats = (self.run_dir / "heartbeats").glob("*.json")
-        return [json.loads(beat.read_text())["pid"] for beat in beats]
+        return [beat["pid"] for beat in self._heartbeats()]
+
+    def worker_at(self, split: str) -> int | None:
+        """The process of the only run whose heartbeat says that it is at ``split``."""
+        return next((beat["pid"] for beat in self._heartbeats() if beat["split"] == split), None)
+
+    def _heartbeats(self) -> list[dict[str, Any]]:
+        runs = self.folder / "runs"
+        return [json.loads(beat.read_text()) for beat in runs.glob("*/heartbeats/*.json")]
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:

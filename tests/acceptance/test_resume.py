@@ -84,6 +84,37 @@ def test_a_run_killed_half_way_is_finished_by_resume(
     assert {n: (marks / n).stat().st_mtime_ns for n in before} == before
 
 
+def test_a_run_whose_worker_was_killed_tells_so_and_is_finished_by_resume(
+    project: Project,
+) -> None:
+    project.write(workflow({"workers": 2}, **WAITS))
+    process = project.start("run", "-c", "workflow.yaml")
+    wait_for(lambda: project.worker_at("part/3") is not None and len(project.marks()) >= 3, process)
+    worker = project.worker_at("part/3")
+    assert worker is not None
+    os.kill(worker, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert "Traceback" not in err
+    report = project.report()
+    assert (report["status"], report["exitCode"]) == ("failed", 1)
+    assert "died at" in report["stopped"]
+    assert report["splits"]["notRead"] >= 1
+    assert not (project.folder / "out.jsonl").exists()
+    before = {path.name: path.stat().st_mtime_ns for path in (project.run_dir / "marks").iterdir()}
+    (project.folder / "gate").touch()
+
+    resumed = project.run("run", "-c", "workflow.yaml", "--resume", "latest")
+
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(numbers(project)) == expected()
+    report = project.report()
+    assert report["splits"] == {"total": 7, "done": 7, "failed": 0, "notRead": 0}
+    assert (report["attempts"], report["deadLetters"]["count"]) == (2, 18)
+    marks = project.run_dir / "marks"
+    assert {n: (marks / n).stat().st_mtime_ns for n in before} == before
+
+
 def test_a_split_that_failed_is_read_again_and_its_records_are_not_doubled(
     project: Project,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -265,6 +266,8 @@ class Shelf(BulkSink):
     def commit(self, token: Any) -> None:
         current = Path(self.config.path) / "current"
         if Path(token["folder"]).exists():
+            # Of an earlier run, or of this one, which died before it could tell of its commit.
+            shutil.rmtree(current, ignore_errors=True)
             Path(token["folder"]).rename(current)
 
     def abort(self, token: Any) -> None:

@@ -1,11 +1,13 @@
 """``make torture``: kill runs of each kind at a hundred points, and say what came of it.
 
-Every kind of run is killed with -9, and has its machine die: then only what was synced survives.
+Every kind of run, in one process and in two workers, has one of its processes killed with -9, and
+has its machine die: then only what was synced survives.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
 import time
@@ -20,15 +22,15 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=100, help="over all kinds of run")
     parser.add_argument("--minutes", type=float, default=30, help="begin no point after so many")
     options = parser.parse_args()
-    kinds = [(name, power) for name in WORKFLOWS for power in (False, True)]
+    kinds = list(itertools.product(WORKFLOWS, (1, 2), (False, True)))
     until = time.monotonic() + 60 * options.minutes
     whole = Tally()
     with tempfile.TemporaryDirectory(prefix="beam-ingest-torture-") as folder:
-        for number, (name, power) in enumerate(kinds):
+        for number, (name, workers, power) in enumerate(kinds):
             # As many points of each kind as there are, the first kinds one more.
             points = (options.points + len(kinds) - 1 - number) // len(kinds)
-            tally = torture(name, Path(folder), points, power=power, until=until)
-            _print(f"{name}, {'power cut' if power else 'kill -9'}", tally)
+            tally = torture(name, Path(folder), points, workers=workers, power=power, until=until)
+            _print(f"{name}, workers {workers}, {'power cut' if power else 'kill -9'}", tally)
             for fault in tally.faults:
                 print(f"  {fault}")
             whole.add(tally)
@@ -40,7 +42,8 @@ def main() -> int:
 
 def _print(what: str, tally: Tally) -> None:
     print(
-        f"{what}: points tried {tally.tried}, resumed {tally.resumed}, "
+        f"{what}: points tried {tally.tried}, of them in a worker {tally.outlived}, "
+        f"resumed {tally.resumed}, "
         f"faults survived {tally.survived}, "
         f"records lost {tally.lost}, doubled {tally.doubled}",
         flush=True,

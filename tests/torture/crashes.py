@@ -4,12 +4,11 @@ run is resumed, and its end compared with that of an undisturbed one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-import os
-import re
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.torture.machine import Machine
+from tests.torture.power import ForgetfulDisk
+
 _RESUMES = 3
 
 
@@ -58,7 +59,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
 }
 """One durable path each: a staged file, merged aggregates, deferred records of both sinks."""
 
-OURS = {"file": "runs,out"}
+OURS = {"file": ("runs", "out")}
 """The folders that we keep durable; where it is not these, ``out`` stands for another system."""
 
 
@@ -72,6 +73,8 @@ class Tally:
     doubled: int = 0
     resumed: int = 0
     """Points after which there was a run to go on with: the others began anew."""
+    outlived: int = 0
+    """Points at which a worker died and the launcher had to tell."""
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -81,24 +84,35 @@ class Tally:
         self.lost += other.lost
         self.doubled += other.doubled
         self.resumed += other.resumed
+        self.outlived += other.outlived
         self.faults += other.faults
 
 
 def torture(
-    name: str, folder: Path, points: int, *, power: bool = False, until: float = math.inf
+    name: str,
+    folder: Path,
+    points: int,
+    *,
+    workers: int = 1,
+    power: bool = False,
+    until: float = math.inf,
 ) -> Tally:
-    """Kill the workflow ``name`` at ``points`` places spread over a run, and resume each time.
+    """Fail in the workflow ``name`` at ``points`` places spread over a run, and resume each time.
 
-    With ``power`` the machine dies, not only the process: what was not synced is lost. No point
-    is begun after ``until``, a time of ``time.monotonic``.
+    The process that comes to the place is killed, the launcher or one of its ``workers``. With
+    ``power`` the machine dies, and what was not synced is lost. No point is begun after ``until``,
+    a time of ``time.monotonic``.
     """
-    disk = OURS.get(name, "runs") if power else "-"
-    workflow = {**WORKFLOWS[name], "workflowConfig": {"successThreshold": 50}}
-    folder = folder / f"{name}{'-power' * power}"
+    workflow = {
+        **WORKFLOWS[name],
+        "workflowConfig": {"successThreshold": 50},
+        "beam": {"workers": workers},
+    }
+    folder = folder / f"{name}-{workers}{'-power' * power}"
     quiet = _project(folder / "undisturbed", workflow)
-    done = _beam_ingest(quiet, 0, "-", "run", "-c", "workflow.yaml")
-    changes = int(re.findall(r"changes: (\d+)", done.stdout)[-1])
-    expected, report = _lines(quiet), _report(quiet)
+    undisturbed = Machine(quiet)
+    undisturbed.run("run", "-c", "workflow.yaml")
+    changes, expected, report = undisturbed.changes, _lines(quiet), _report(quiet)
     tally = Tally()
     for number in range(points):
         if time.monotonic() > until:
@@ -106,36 +120,64 @@ def torture(
         at = 1 + (2 * number + 1) * changes // (2 * points)
         project = _project(folder / str(at), workflow)
         tally.tried += 1
-        _beam_ingest(project, at, disk, "run", "-c", "workflow.yaml")
+        done = _fail(project, at, OURS.get(name, ("runs",)) if power else ())
         tally.resumed += any((project / "runs").glob("*/run.json"))
-        code = _resume(project)
+        tally.outlived += done.returncode != -signal.SIGKILL
+        fault = _dishonest(project, done, expected)
+        ended = _resume(project)
         lines = _lines(project)
         tally.lost += len([line for line in expected if line not in lines])
         tally.doubled += len(lines) - len(set(lines))
-        fault = _difference(project, code, lines == expected, report)
+        fault = fault or _difference(project, ended, lines == expected, report)
         if fault is None:
             tally.survived += 1
         else:
-            tally.faults.append(f"{name}, {disk} cut at change {at} of {changes}: {fault}")
+            tally.faults.append(f"{folder.name}, cut at change {at} of {changes}: {fault}")
     return tally
 
 
-def _resume(project: Path) -> int:
-    code = -1
+def _fail(project: Path, at: int, forgetful: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    if not forgetful:
+        return Machine(project, at).run("run", "-c", "workflow.yaml")
+    disk = ForgetfulDisk(*(project / name for name in forgetful))
+    with contextlib.closing(disk):
+        return Machine(project, at, disk).run("run", "-c", "workflow.yaml")
+
+
+def _dishonest(
+    project: Path, done: subprocess.CompletedProcess[str], expected: list[str]
+) -> str | None:
+    """What is wrong with the end of a launcher that outlived its worker."""
+    if done.returncode == -signal.SIGKILL:
+        return None
+    if "Traceback" in done.stderr:
+        return f"the launcher shows a traceback: {done.stderr}"
+    if not list((project / "runs").glob("*/report.json")):
+        return f"the launcher ended with {done.returncode} and no report: {done.stderr}"
+    if _report(project)["exitCode"] != done.returncode:
+        return f"the launcher ended with {done.returncode}, which is not what its report says"
+    if done.returncode == 0 and _lines(project) != expected:
+        return "the launcher ended with 0, and the output is not whole"
+    return None
+
+
+def _resume(project: Path) -> str | None:
+    """How the run ended at last, where that was no success."""
+    ended = ""
     for _ in range(_RESUMES):
         runs = (project / "runs").glob("*/run.json") if (project / "runs").exists() else iter(())
         # Killed before there was a run to go on with: an orchestrator would start it again.
         more = ["--resume", "latest"] if any(runs) else []
-        done = _beam_ingest(project, 0, "-", "run", "-c", "workflow.yaml", *more)
-        code = done.returncode
-        if code == 0 or "nothing to resume" in done.stderr:
-            return 0
-    return code
+        done = Machine(project).run("run", "-c", "workflow.yaml", *more)
+        if done.returncode == 0 or "nothing to resume" in done.stderr:
+            return None
+        ended = f"resuming ended with {done.returncode}: {done.stderr}"
+    return ended
 
 
-def _difference(project: Path, code: int, same: bool, report: dict[str, Any]) -> str | None:
-    if code != 0:
-        return f"resuming ended with {code}"
+def _difference(project: Path, ended: str | None, same: bool, report: dict[str, Any]) -> str | None:
+    if ended is not None:
+        return ended
     if not same:
         return "the output is not that of an undisturbed run"
     ours = _report(project)
@@ -166,19 +208,6 @@ def _project(folder: Path, workflow: dict[str, Any]) -> Path:
     folder.mkdir(parents=True)
     (folder / "workflow.yaml").write_text(yaml.safe_dump(workflow))
     return folder
-
-
-def _beam_ingest(
-    project: Path, at: int, disk: str, *arguments: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.torture.killed", str(at), disk, *arguments],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def _lines(project: Path) -> list[str]:

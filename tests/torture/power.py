@@ -8,6 +8,7 @@ file that was never synced is empty.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -40,7 +41,7 @@ class ForgetfulDisk:
         if any(folder == path or folder in path.parents for folder in self._folders):
             node = self._node(descriptor)
             if node.is_folder:
-                node.names = dict(self._names(path))
+                node.names = self._names(path)
             else:
                 node.data = _bytes_of(descriptor)
         for folder in self._folders:
@@ -48,18 +49,29 @@ class ForgetfulDisk:
                 self._roots[folder] = self._of(folder)
 
     def cut(self) -> None:
-        """The power fails: the folders hold what is durable, and nothing else."""
-        for number, (folder, node) in enumerate(self._roots.items()):
+        """The power fails: the folders hold what is durable, and nothing else.
+
+        Whoever has written there is dead.
+        """
+        for folder, node in self._roots.items():
             if folder.exists():
-                # At once: other threads are in the middle of writing there.
-                gone = folder.parent.with_name(f"{folder.parent.name}.gone-{number}")
-                folder.rename(gone)
-                shutil.rmtree(gone, ignore_errors=True)
+                shutil.rmtree(folder)
             if node is not None:
                 self._restore(folder, node, {})
 
-    def _names(self, folder: Path) -> list[tuple[str, _Node]]:
-        return [(entry.name, self._of(Path(entry.path))) for entry in os.scandir(folder)]
+    def close(self) -> None:
+        """Forget all; the folders stay as they are."""
+        for node in self._nodes.values():
+            os.close(node.held)
+        self._nodes.clear()
+        self._roots.clear()
+
+    def _names(self, folder: Path) -> dict[str, _Node]:
+        names = {}
+        for entry in os.scandir(folder):
+            with contextlib.suppress(FileNotFoundError):  # another process has just removed it
+                names[entry.name] = self._of(Path(entry.path))
+        return names
 
     def _of(self, path: Path) -> _Node:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)

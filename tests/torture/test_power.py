@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def disk(folder: Path) -> ForgetfulDisk:
-    return ForgetfulDisk(folder)
+def disk(folder: Path) -> Iterator[ForgetfulDisk]:
+    with contextlib.closing(ForgetfulDisk(folder)) as disk:
+        yield disk
 
 
 def sync(disk: ForgetfulDisk, *paths: Path) -> None:
