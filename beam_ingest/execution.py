@@ -103,6 +103,7 @@ def run_to_end(
 ) -> Report:
     """Run ``plan`` on ``engine``, and watch it to its end. Parameters as those of ``launch``."""
     from beam_ingest.flow.launch import launch
+    from beam_ingest.flow.watch import Patience
     from beam_ingest.runners.local import secrets_for_workers
 
     workers = beam.workers if beam.is_local else 1
@@ -111,7 +112,7 @@ def run_to_end(
             plan,
             engine.runner,
             engine.options,
-            stall_timeout=beam.stall_timeout,
+            patience=Patience(beam.stall_timeout, beam.long_call_timeout),
             listener=listener,
             handle_signals=handle_signals,
             remote=_remote(plan, engine),

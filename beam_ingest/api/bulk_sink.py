@@ -13,6 +13,9 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Token
 from beam_ingest.api.source import Scope
 
+MOVED_EVERY = 1000
+"""Lines or outcomes after which a publish is known to make progress."""
+
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
@@ -32,11 +35,16 @@ class StagedFile:
     notes: set[str] = field(default_factory=set, compare=False)
     """What ``publish`` puts here is kept with what came of the file, for ``commit``; not of a
     wave."""
+    moved: Callable[[], None] = field(default=lambda: None, compare=False)
+    """To be called now and then by a ``publish`` that takes long and neither reads lines nor
+    yields outcomes meanwhile: after ``beam.longCallTimeout`` without it the run is stopped."""
 
     def lines(self) -> Iterator[bytes]:
         """The lines without their line breaks."""
         with self.opener() as file:
-            for line in file:
+            for number, line in enumerate(file):
+                if not number % MOVED_EVERY:
+                    self.moved()
                 yield line.rstrip(b"\n")
 
     def records(self) -> Iterator[Record]:

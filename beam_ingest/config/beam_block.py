@@ -73,7 +73,13 @@ class BeamBlock(RunSettings):
         "them, installed expects them there; auto sends what the workers' image does not hold.",
     )
     stall_timeout: Duration = Field(
-        600.0, description="After so long without progress, say where the run hangs."
+        600.0,
+        description="After so long without progress the run is stopped, and says where it hangs.",
+    )
+    long_call_timeout: Duration = Field(
+        7200.0,
+        description="The same where a call may rightly take long: publishing a file, merging, "
+        "a wave of deferred records, retiring and committing at the end.",
     )
     window: Window | None = Field(
         None, description="Windows of an unbounded run; of a minute if null."

@@ -37,7 +37,7 @@ class FinishFn(StepFn):
     def process(self, _: object) -> Iterator[None]:
         """Finish the run."""
         self.worker.at("(finishing)", "report", patient=True)
-        finish(self.plan, self.run, self.worker.wait)
+        finish(self.plan, self.run, self.worker.wait, moved=self.worker.moved)
         yield from ()
 
 
@@ -48,11 +48,12 @@ def finish(
     defect: str | None = None,
     *,
     alone: bool = True,
+    moved: Callable[[], None] = lambda: None,
 ) -> Report:
     """Retire, commit or abort, advance the state, write the report.
 
     ``defect`` is what broke the engine; ``alone`` says that nothing of the run works any more,
-    so that what no mark names can go.
+    so that what no mark names can go. ``moved`` is called as it makes progress.
     """
     folded = fold(plan, run)
     stop = run.stop()
@@ -64,7 +65,7 @@ def finish(
     else:
         for writer in plan.writers:
             if alone or verdict.may_commit:
-                _end_writer(plan, run, writer, folded, verdict, retired, troubles, wait)
+                _end_writer(plan, run, writer, folded, verdict, retired, troubles, wait, moved)
             # Else requests that hang may still write into what would be aborted: the next run of
             # the workflow aborts it, or resume goes on with it.
     if troubles:
@@ -120,6 +121,7 @@ def _end_writer(
     retired: RetireReport,
     troubles: list[tuple[str, str]],
     wait: Callable[[float], bool],
+    moved: Callable[[], None],
 ) -> None:
     step = writer.target.step
     component: Any = None
@@ -133,7 +135,7 @@ def _end_writer(
             component.open()
         known = run.retired(writer.name)
         if wanted:
-            found = retire(plan, run, component, wait, read_new_names(run, plan))
+            found = retire(plan, run, component, wait, read_new_names(run, plan), moved)
             # It may have been done before: by this run's last step, or an earlier attempt.
             found.names += known.names
             run.write_retired(writer.name, found)

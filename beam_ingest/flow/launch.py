@@ -28,7 +28,7 @@ from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.remote_job import RemoteJob
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.signals import Signals, signals_of
-from beam_ingest.flow.watch import Watch
+from beam_ingest.flow.watch import PATIENT, Patience, Watch
 from beam_ingest.flow.worker import FAILURES_HINT, too_many_failures
 
 GRACE = 8.0
@@ -56,7 +56,7 @@ def launch(
     runner: Any,
     options: PipelineOptions,
     *,
-    stall_timeout: float = 600.0,
+    patience: Patience = PATIENT,
     listener: ProgressListener | None = None,
     handle_signals: bool = False,
     remote: RemoteJob | None = None,
@@ -73,7 +73,7 @@ def launch(
     asked = cancels if remote is not None else None
     with signals_of(plan, run, asked, enabled=handle_signals) as signals, _quiet_threads():
         engine.start()
-        left = _attend(plan, run, engine, watch, signals, stall_timeout, listener)
+        left = _attend(plan, run, engine, watch, signals, patience, listener)
     if listener is not None:
         listener(watch.look())
     return _report(plan, run, engine, left=left)
@@ -90,6 +90,8 @@ class _Engine(threading.Thread):
         self.remote = remote
         self.grace = REMOTE_GRACE if remote else GRACE
         self.error: BaseException | None = None
+        self.hung = False
+        """Whether it was left because nothing moved."""
 
     def run(self) -> None:
         try:
@@ -141,7 +143,7 @@ def _attend(
     engine: _Engine,
     watch: Watch,
     signals: Signals,
-    stall_timeout: float,
+    patience: Patience,
     listener: ProgressListener | None,
 ) -> bool:
     """Wait for the engine; whether it had to be left behind."""
@@ -167,11 +169,11 @@ def _attend(
             if now - death > _AFTER_DEATH:
                 _notice_death(run, watch)
                 break
-        _mention(watch.long_call(stall_timeout))
-        stalled = watch.stalled(stall_timeout)
+        _mention(watch.long_call(patience))
+        stalled = watch.stalled(patience)
         if stalled is not None:
-            _tell_stacks(watch)
-            run.request_stop(stalled, 1, hint="beam.stallTimeout sets this limit")
+            engine.hung = True
+            stop_hung(run, watch, stalled)
             break
     else:
         _notice_death(run, watch)
@@ -187,7 +189,9 @@ def _attend(
 
 def _mention(long_call: str | None) -> None:
     if long_call is not None:
-        _log.warning("%s; this call may take long, so the run goes on: Ctrl-C ends it", long_call)
+        _log.warning(
+            "%s; this call may take long, so the run goes on until beam.longCallTimeout", long_call
+        )
 
 
 def _limit_failures(plan: Plan, run: RunDir, snapshot: ProgressSnapshot) -> None:
@@ -217,7 +221,9 @@ def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
         _log.debug("the engine broke", exc_info=engine.error)
     elif data is None and run.stop() is None:
         defect = "the engine ended without the last step of the graph"
-    return finish(plan, run, lambda seconds: True, defect, alone=not engine.is_alive())
+    # What hangs, a server or a disk, is not asked for more: the next run aborts what has begun.
+    alone = not engine.is_alive() and not engine.hung
+    return finish(plan, run, lambda seconds: True, defect, alone=alone)
 
 
 def _engine_error(error: BaseException) -> str:
@@ -227,11 +233,13 @@ def _engine_error(error: BaseException) -> str:
     return lines[-1].strip() if lines else type(error).__name__
 
 
-def _tell_stacks(watch: Watch) -> None:
+def stop_hung(run: RunDir, watch: Watch, stalled: tuple[str, str]) -> None:
+    """Stop a run that hangs: ``stalled`` as ``Watch`` says. The workers' stacks go to the log."""
     watch.want_stacks()
     time.sleep(2 * LOOK_EVERY)
     watch.look()
     _log.error("the stacks of the workers that hang:\n%s", watch.stacks())
+    run.request_stop(stalled[0], 1, hint=f"{stalled[1]} sets this limit")
 
 
 @contextlib.contextmanager

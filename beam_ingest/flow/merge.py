@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from beam_ingest.api.bulk_sink import MOVED_EVERY
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
@@ -89,7 +90,9 @@ class MergeFn(StepFn):
         totals, encode = self._totals(stage, chunks), line_encoder(stage)
         out = self.run.store.create(name)
         try:
-            for key in sorted(totals):
+            for number, key in enumerate(sorted(totals)):
+                if not number % MOVED_EVERY:
+                    self.worker.moved()
                 out.write(encode(stage.finish(key, totals[key])) + b"\n")
             out.finish()
         except BaseException:
@@ -102,6 +105,7 @@ class MergeFn(StepFn):
     def _totals(self, stage: Stage, chunks: list[Chunk]) -> dict[str, Any]:
         totals: dict[str, Any] = {}
         for chunk in chunks:
+            self.worker.moved()
             with self.run.store.open(chunk.file) as file:
                 file.seek(chunk.offset)
                 for _ in range(chunk.count):

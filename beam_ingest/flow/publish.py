@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from beam_ingest.api.bulk_sink import BulkSink, StagedFile
+from beam_ingest.api.bulk_sink import MOVED_EVERY, BulkSink, StagedFile
 from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Unchanged, Written
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
@@ -72,7 +72,13 @@ class PublishFn(StepFn):
         self.worker.at(chunk.id, self.spec.step, patient=True)
         try:
             published = publish_file(
-                self.component, self.run.store, self.writer, chunk, self.worker.wait, RetryPolicy()
+                self.component,
+                self.run.store,
+                self.writer,
+                chunk,
+                self.worker.wait,
+                RetryPolicy(),
+                self.worker.moved,
             )
         except PublishFailed as failure:
             if isinstance(failure.error, FatalError):
@@ -107,15 +113,18 @@ def publish_file(
     chunk: Chunk,
     wait: Callable[[float], bool],
     policy: RetryPolicy,
+    moved: Callable[[], None] = lambda: None,
 ) -> Published:
     """Publish a staged file; what was rejected and what was put off is durable.
 
+    ``moved`` is called as it makes progress.
+
     Raises ``PublishFailed`` for whatever the bulk sink raises, ``OSError`` where the disk refuses.
     """
-    file = staged_file(store, chunk)
+    file = staged_file(store, chunk, moved)
     try:
         sink: BulkSink = component()
-        outcomes = retrying(lambda: _outcomes(sink.publish(file), chunk.count), wait, policy)
+        outcomes = retrying(lambda: _outcomes(sink.publish(file), file), wait, policy)
     except Exception as error:  # whatever a bulk sink raises fails the file, which stays
         raise PublishFailed(error) from error
     published = Published(chunk.id, chunk.file, writer.name, "done")
@@ -158,9 +167,10 @@ def _settle(
     counts.out = counts.passed - len(outcomes.deferred)
 
 
-def staged_file(store: Store, chunk: Chunk) -> StagedFile:
+def staged_file(store: Store, chunk: Chunk, moved: Callable[[], None] = lambda: None) -> StagedFile:
     """What a bulk sink is handed of a chunk."""
-    return StagedFile(chunk.id, store.path(chunk.file), chunk.count, lambda: store.open(chunk.file))
+    path = store.path(chunk.file)
+    return StagedFile(chunk.id, path, chunk.count, lambda: store.open(chunk.file), moved=moved)
 
 
 @dataclass(slots=True)
@@ -178,13 +188,15 @@ class _Outcomes:
         return bool(self.rejected or self.deferred)
 
 
-def _outcomes(answer: Iterable[Outcome] | None, count: int) -> _Outcomes:
+def _outcomes(answer: Iterable[Outcome] | None, file: StagedFile) -> _Outcomes:
     found = _Outcomes()
     seen = 0
     if answer is None:
         return found
     for number, outcome in enumerate(answer):
         seen += 1
+        if not number % MOVED_EVERY:
+            file.moved()
         if isinstance(outcome, Rejected):
             found.rejected[number] = outcome.why
         elif isinstance(outcome, Skipped):
@@ -195,8 +207,8 @@ def _outcomes(answer: Iterable[Outcome] | None, count: int) -> _Outcomes:
             found.unchanged += 1
         elif not isinstance(outcome, Written):
             raise IngestError(f"the bulk sink gave {outcome!r} where an outcome was expected")
-    if seen != count:
-        raise IngestError(f"the bulk sink gave {seen} outcomes for a file of {count} lines")
+    if seen != file.count:
+        raise IngestError(f"the bulk sink gave {seen} outcomes for a file of {file.count} lines")
     return found
 
 

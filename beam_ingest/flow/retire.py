@@ -35,12 +35,14 @@ def retire(
     component: Sink | BulkSink,
     wait: Callable[[float], bool],
     new_names: Mapping[tuple[str, str], Collection[str]] = MappingProxyType({}),
+    moved: Callable[[], None] = lambda: None,
 ) -> RetireReport:
     """Offer every scope with a complete listing to ``component``.
 
-    ``new_names`` are what the run has written into scopes beside what was listed (see ``names``).
-    A scope that is refused, or whose retiring fails, keeps what it has; it is in ``refused`` and
-    fails the run, so that nobody trusts in a clean-up that did not happen.
+    ``new_names`` are what the run has written into scopes beside what was listed (see ``names``);
+    ``moved`` is called before each scope. A scope that is refused, or whose retiring fails, keeps
+    what it has; it is in ``refused`` and fails the run, so that nobody trusts in a clean-up that
+    did not happen.
     """
     report = RetireReport()
     limits = UNLIMITED if plan.allow_retire else plan.settings.retire
@@ -48,6 +50,7 @@ def retire(
         if scope.failed is not None:
             continue
         report.scopes += 1
+        moved()
         written = new_names.get((scope.fqn, scope.entity_type), ())
         limited = replace(scope, names={*scope.names, *written}, limits=limits)
         try:

@@ -12,12 +12,27 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from beam_ingest.api.progress import ProgressSnapshot, WorkerProgress
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds without progress after which a run hangs.
+
+    ``stall``: anywhere; ``long_call``: while a worker is in a call that may rightly take long.
+    """
+
+    stall: float = 600.0
+    long_call: float = 7200.0
+
+
+PATIENT = Patience()
 
 _PHASES = {"(listing)": "listing", "(finishing)": "finishing"}
 
@@ -68,24 +83,27 @@ class Watch:
         ours = socket.gethostname(), os.getpid()
         return [beat for beat in self._beats if (beat["host"], beat["parent"]) == ours]
 
-    def stalled(self, timeout: float) -> str | None:
-        """Where the run hangs, if nothing has moved for ``timeout`` seconds, or None."""
-        if any(beat.get("patient") for beat in self._beats):
-            return None  # what takes long there has time-outs of its own
-        return self._still(timeout)
+    def stalled(self, patience: Patience) -> tuple[str, str] | None:
+        """Where the run hangs, and which key sets the limit; None where something moves."""
+        if not self._in_long_call():
+            limit, key = patience.stall, "beam.stallTimeout"
+        else:
+            limit, key = max(patience.stall, patience.long_call), "beam.longCallTimeout"
+        still = self._still(limit)
+        return None if still is None else (still, key)
 
-    def long_call(self, timeout: float) -> str | None:
-        """Where a call that may take long has taken longer than ``timeout``, once each, or None.
-
-        Nothing is stopped for it: only its reader can tell a long publish from one that hangs.
-        """
+    def long_call(self, patience: Patience) -> str | None:
+        """Where a call that may take long has stood longer than others may, once each, or None."""
         moved = max((beat["moved"] for beat in self._beats), default=0.0)
-        if moved == self._told or not any(beat.get("patient") for beat in self._beats):
+        if moved == self._told or not self._in_long_call():
             return None
-        still = self._still(timeout)
+        still = self._still(patience.stall)
         if still is not None:
             self._told = moved
         return still
+
+    def _in_long_call(self) -> bool:
+        return any(beat.get("patient") for beat in self._beats)
 
     def _still(self, timeout: float) -> str | None:
         if not self._beats or self._clock() - max(b["moved"] for b in self._beats) < timeout:

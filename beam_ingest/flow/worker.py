@@ -122,7 +122,8 @@ class Worker:
         self.heartbeat()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but not past a stop; whether the run was asked to stop."""
+        """Sleep, but not past a stop; whether the run was asked to stop. No hang: it is told."""
+        self.moved()
         return self._stopping.wait(seconds)
 
     def stop(self) -> None:
@@ -147,11 +148,15 @@ class Worker:
     def at(self, split: str, step: str, *, patient: bool = False) -> None:
         """What this process does now, for the heartbeat.
 
-        ``patient``: one call that may rightly take longer than anything else, such as publishing
-        a whole file; it has time-outs of its own, and nothing moves until it ends.
+        ``patient``: a call that may rightly take longer than anything else, such as publishing a
+        whole file. Where it can it says by ``moved`` that it does not hang.
         """
         self.split, self.step = split, step
         self._patient = patient
+        self._moved = self._clock()
+
+    def moved(self) -> None:
+        """What this process does makes progress."""
         self._moved = self._clock()
 
     def count(self, step: str, came: int, out: int, failed: int) -> None:

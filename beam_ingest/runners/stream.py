@@ -15,6 +15,7 @@ from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.stream.check import check_stream
 from beam_ingest.flow.stream.engine import BeamEngine, Engine, LocalEngine
 from beam_ingest.flow.stream.launch import launch_stream
+from beam_ingest.flow.watch import Patience
 from beam_ingest.runners.options import engine_for
 
 CHECKPOINTS = 2_000
@@ -27,9 +28,14 @@ def stream_runner(
     """What runs ``plan``. Raises ``CannotStart`` for what cannot be run so."""
     check_stream(plan)
     beam = config.beam
+    patience = Patience(beam.stall_timeout, beam.long_call_timeout)
     if beam.runner == "local":
         return lambda: launch_stream(
-            plan, LocalEngine(), listener=listener, handle_signals=handle_signals
+            plan,
+            LocalEngine(),
+            patience=patience,
+            listener=listener,
+            handle_signals=handle_signals,
         )
     given = dict(beam.options)
     if beam_name(beam.runner) == "FlinkRunner":
@@ -43,6 +49,12 @@ def stream_runner(
     def run() -> Report:
         with found.surroundings():
             engine: Engine = BeamEngine(found.runner, found.options)
-            return launch_stream(plan, engine, listener=listener, handle_signals=handle_signals)
+            return launch_stream(
+                plan,
+                engine,
+                patience=patience,
+                listener=listener,
+                handle_signals=handle_signals,
+            )
 
     return run

@@ -124,6 +124,36 @@ def test_a_worker_process_that_dies_ends_the_run_within_ten_seconds(project: Pro
     assert report["splits"]["notRead"] >= 1
 
 
+def test_a_publish_that_hangs_ends_the_run_and_is_named(project: Project) -> None:
+    config = workflow(failSplit=None)
+    del config["sink"]
+    config["stage"] = {"type": "file"}
+    config["bulkSink"] = {
+        "type": "beam_ingest.testing.faults.FaultyBulkSink",
+        "config": {
+            "wraps": "file", "config": {"path": "out.jsonl"}, "faults": [{"hang": 3600}],
+            "counter": "hung",
+        },
+    }  # fmt: skip
+    config["workflowConfig"] = {"successThreshold": 40}
+    config["beam"] = {"stallTimeout": "1s", "longCallTimeout": "2s", "concurrency": 1}
+    project.write(config)
+    ended = project.run("run", "-c", "workflow.yaml")
+    assert ended.returncode == 1, ended.stderr
+    assert "this call may take long, so the run goes on until beam.longCallTimeout" in ended.stderr
+    assert "in publish" in ended.stderr, "the stack of the worker is not shown"
+    assert "beam.longCallTimeout sets this limit" in ended.stderr
+    stopped = project.report()["stopped"]
+    assert stopped.startswith("nothing has moved for 2 s: ")
+    assert stopped.endswith(".000")  # the file
+    assert project.report()["splits"]["done"] == 6
+
+    resumed = project.run("run", "-c", "workflow.yaml", "--resume", "latest")
+    assert resumed.returncode == 0, resumed.stderr
+    written = (project.folder / "out.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["n"] for line in written) == list(range(1, 2000, 2))
+
+
 def test_workers_do_not_outlive_a_launcher_that_was_killed(project: Project) -> None:
     config = workflow()
     config["beam"] = {"workers": 2}

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,70 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from beam_ingest.api.progress import ProgressSnapshot
-from beam_ingest.api.report import Report
 from beam_ingest.flow import launch as launching
-from beam_ingest.flow.finish import finish
-from beam_ingest.flow.launch import launch
-from beam_ingest.flow.mark import Mark
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import LocalStore
-from tests.flow.scripted import plan_of
+from tests.flow.launched import finishing, opened, ready, run_with, with_dead_worker
 
 Hooks = dict[str, Callable[..., Any]]
 
 
-class Engine(PipelineRunner):
-    """An engine that does what a function says."""
-
-    def __init__(self, does: Callable[[], object]) -> None:
-        self._does = does
-
-    def run_pipeline(self, pipeline: Any, options: Any) -> PipelineResult:
-        self._does()
-        return Done("DONE")
-
-
-class Done(PipelineResult):
-    def wait_until_finish(self, duration: Any = None) -> str:
-        return "DONE"
-
-
 @pytest.fixture
 def plan(tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """A run whose marks are all there; only the engine's end is missing."""
-    monkeypatch.setattr(launching, "build", lambda pipeline, plan: None)
-    monkeypatch.setattr(launching, "LOOK_EVERY", 0.0)
-    monkeypatch.setattr(launching, "_LAST_CHANCE", 0.0)
-    made = plan_of(tmp_path)
-    run = RunDir(made.run_dir)
-    run.write_listing([], [], None)
-    for ref in run.splits():
-        run.write_mark(ref, Mark(ref.key, ref.index, "out", 0, "done"))
-    return made
+    return ready(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """What an engine that hangs waits for; opened at the end, so that its thread ends."""
-    made = threading.Event()
-    yield made
-    made.set()
-    for thread in launching.engines_left_behind:
-        thread.join(10)
-    launching.engines_left_behind.clear()
-
-
-def finishing(plan: Plan) -> Callable[[], object]:
-    return lambda: finish(plan, RunDir(plan.run_dir), lambda seconds: False)
-
-
-def run_with(plan: Plan, does: Callable[[], object], **options: Any) -> Report:
-    return launch(plan, Engine(does), PipelineOptions([]), **options)
+    yield from opened()
 
 
 def test_the_report_is_the_one_the_graph_wrote(plan: Plan, tmp_path: Path) -> None:
@@ -152,54 +103,6 @@ def test_a_full_disk_ends_in_a_failed_report_and_no_traceback(
     report = run_with(plan, finishing(plan))
     assert (report.status, report.exit_code) == ("failed", 1)
     assert "its report cannot be written: [Errno 28] No space left" in report.sentence
-
-
-def beat(plan: Plan, **changes: Any) -> None:
-    value = {
-        "worker": "w1", "host": launching.__name__, "pid": 1, "parent": 1, "at": 0.0, "moved": 0.0,
-        "split": "part/1", "step": "out", "splits": [0, 0], "counts": {},
-    }  # fmt: skip
-    name = f"heartbeats/{changes.get('worker', 'w1')}.json"
-    RunDir(plan.run_dir).store.write(name, json.dumps(value | changes).encode())
-
-
-class TestAnEngineThatHangs:
-    def test_is_left_and_its_stacks_are_told(
-        self, plan: Plan, gate: threading.Event, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        beat(plan, stacks={"MainThread": "File x, line 1"})
-        with caplog.at_level(logging.ERROR):
-            report = run_with(plan, gate.wait, stall_timeout=5)
-        assert report.stopped == "nothing has moved for 5 s: w1 at out, split part/1"
-        assert (report.status, report.exit_code) == ("failed", 1)
-        assert "--- w1, thread MainThread\nFile x, line 1" in caplog.text
-        assert len(launching.engines_left_behind) == 1
-
-    def test_because_a_worker_died_is_left(
-        self, plan: Plan, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(launching, "_AFTER_DEATH", 0.0)
-        report = run_with(with_dead_worker(plan), gate.wait)
-        assert (report.stopped or "").endswith("died at out, split part/1")
-        assert report.exit_code == 1
-
-    def test_with_a_full_disk_is_left_too(
-        self, plan: Plan, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def full(*_: Any) -> Any:
-            raise OSError(28, "No space left on device")
-
-        beat(plan)
-        monkeypatch.setattr(LocalStore, "write", full)
-        monkeypatch.setattr(LocalStore, "write_new", full)
-        assert run_with(plan, gate.wait, stall_timeout=5).status == "failed"
-
-
-def with_dead_worker(plan: Plan) -> Plan:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    beat(plan, host=socket.gethostname(), pid=process.pid, parent=os.getpid(), moved=time.time())
-    return plan
 
 
 def test_workers_that_pass_the_limit_of_failures_together_are_stopped(

@@ -1,4 +1,6 @@
-"""What a bulk sink says of a file beside its outcomes: what it left out, what commit must know."""
+"""What a bulk sink says of a file beside its outcomes: what it left out, what commit must know,
+that it makes progress.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from beam_ingest import Skipped, Written
+from beam_ingest.api.bulk_sink import MOVED_EVERY
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.worker import Worker
 from tests.flow.scripted import counts_of, plan_of, staged
 from tests.flow.test_publish import chunk, publish_all, published
 
@@ -39,3 +43,24 @@ def test_what_a_bulk_sink_notes_is_kept_with_the_file(plan: Plan, hooks: Hooks) 
     assert published(plan, made).notes == ["2026-11-20", "2026-11-21"]
     assert RunDir(plan.run_dir).notes("bulk") == {"2026-11-20", "2026-11-21"}
     assert RunDir(plan.run_dir).notes("another") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("publish", "moves"),
+    [
+        (lambda file: [Written() for _ in file.lines()], 6),
+        (lambda file: (Written() for _ in range(file.count)), 3),
+        (lambda file: file.moved(), 1),
+        (lambda file: None, 0),
+    ],
+    ids=["reads", "yields", "says so", "is silent"],
+)
+def test_a_publish_makes_progress_as_it_reads_and_yields(
+    plan: Plan, hooks: Hooks, monkeypatch: pytest.MonkeyPatch, publish: Any, moves: int
+) -> None:
+    moved: list[str] = []
+    monkeypatch.setattr(Worker, "moved", lambda worker: moved.append(worker.split or ""))
+    hooks["publish"] = publish
+    made = chunk(plan, count=2 * MOVED_EVERY + 1)
+    publish_all(plan, made)
+    assert moved == [made.id] * moves

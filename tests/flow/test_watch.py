@@ -16,10 +16,11 @@ import pytest
 from beam_ingest import Split
 from beam_ingest.api.progress import WorkerProgress
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.watch import Watch
+from beam_ingest.flow.watch import Patience, Watch
 from tests.flow.scripted import plan_of
 
 HERE = socket.gethostname()
+PATIENCE = Patience(stall=60, long_call=3600)
 
 
 class Clock:
@@ -190,20 +191,43 @@ class TestAStall:
         beat(run, "w2", moved=1005.0, split="part/2")
         watch.look()
         clock.now = 1064.0
-        assert watch.stalled(60) is None
+        assert watch.stalled(PATIENCE) is None
         clock.now = 1065.0
-        assert watch.stalled(60) == (
-            "nothing has moved for 60 s: w1 at out, split part/1, w2 at out, split part/2"
+        assert watch.stalled(PATIENCE) == (
+            "nothing has moved for 60 s: w1 at out, split part/1, w2 at out, split part/2",
+            "beam.stallTimeout",
         )
 
-    def test_is_none_while_a_worker_makes_a_call_that_may_take_long(
+    def test_takes_longer_in_a_call_that_may_take_long(
+        self, run: RunDir, watch: Watch, clock: Clock
+    ) -> None:
+        beat(run, "w1", moved=1000.0, split="a.out.000", patient=True)
+        beat(run, "w2", moved=1000.0)
+        watch.look()
+        clock.now = 4599.0
+        assert watch.stalled(PATIENCE) is None
+        clock.now = 4600.0
+        assert watch.stalled(PATIENCE) == (
+            "nothing has moved for 3600 s: w1 at out, split a.out.000, w2 at out, split part/1",
+            "beam.longCallTimeout",
+        )
+
+    def test_is_none_in_a_long_call_that_makes_progress(
+        self, run: RunDir, watch: Watch, clock: Clock
+    ) -> None:
+        for hour in range(1, 24):
+            beat(run, "w1", moved=1000.0 + hour * 3600, patient=True)
+            watch.look()
+            clock.now = 1000.0 + hour * 3600 + 3599
+            assert watch.stalled(PATIENCE) is None
+
+    def test_in_a_long_call_takes_no_less_than_elsewhere(
         self, run: RunDir, watch: Watch, clock: Clock
     ) -> None:
         beat(run, "w1", moved=1000.0, patient=True)
-        beat(run, "w2", moved=1000.0)
         watch.look()
-        clock.now = 9000.0
-        assert watch.stalled(60) is None
+        clock.now = 1059.0
+        assert watch.stalled(Patience(stall=60, long_call=1)) is None
 
     def test_a_call_that_takes_long_is_mentioned_once(
         self, run: RunDir, watch: Watch, clock: Clock
@@ -211,20 +235,20 @@ class TestAStall:
         beat(run, "w1", moved=1000.0, split="a.out.000", patient=True)
         watch.look()
         clock.now = 1059.0
-        assert watch.long_call(60) is None
+        assert watch.long_call(PATIENCE) is None
         clock.now = 1060.0
-        assert watch.long_call(60) == "nothing has moved for 60 s: w1 at out, split a.out.000"
+        assert watch.long_call(PATIENCE) == "nothing has moved for 60 s: w1 at out, split a.out.000"
         clock.now = 9000.0
-        assert watch.long_call(60) is None
+        assert watch.long_call(PATIENCE) is None
         beat(run, "w1", moved=9000.0, patient=True)
         watch.look()
         clock.now = 9100.0
-        assert watch.long_call(60) is not None
+        assert watch.long_call(PATIENCE) is not None
 
     def test_is_none_before_anyone_has_begun(self, watch: Watch, clock: Clock) -> None:
         watch.look()
         clock.now = 9000.0
-        assert watch.stalled(60) is None
+        assert watch.stalled(PATIENCE) is None
 
     def test_is_explained_by_the_stacks_of_the_workers(self, run: RunDir, watch: Watch) -> None:
         watch.want_stacks()

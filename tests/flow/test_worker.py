@@ -89,6 +89,20 @@ def test_a_call_that_may_take_long_is_told_until_the_next(worker: Worker, tmp_pa
     assert "patient" not in beat(tmp_path)
 
 
+def test_a_long_call_that_says_so_moves_and_so_does_one_that_waits_to_try_again(
+    worker: Worker, clock: Clock, tmp_path: Path
+) -> None:
+    worker.at("file-1", "out", patient=True)
+    clock.now = 5000.0
+    worker.moved()
+    worker.heartbeat()
+    assert beat(tmp_path)["moved"] == 5000.0
+    clock.now = 9000.0
+    worker.wait(0)
+    worker.heartbeat()
+    assert beat(tmp_path)["moved"] == 9000.0
+
+
 def test_stacks_are_told_when_they_are_asked_for(worker: Worker, tmp_path: Path) -> None:
     worker.heartbeat()
     assert "stacks" not in beat(tmp_path)

@@ -22,6 +22,7 @@ from beam_ingest.api.source import StreamSource
 from beam_ingest.flow import worker as workers
 from beam_ingest.flow.begin import begin
 from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.launch import stop_hung
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.resume import DRAIN
 from beam_ingest.flow.retry import RetryPolicy, retrying
@@ -33,7 +34,7 @@ from beam_ingest.flow.stream.pane import Panes
 from beam_ingest.flow.stream.read import Partition
 from beam_ingest.flow.stream.report import partition_id, write_report
 from beam_ingest.flow.stream.windows import Windows
-from beam_ingest.flow.watch import Watch
+from beam_ingest.flow.watch import PATIENT, Patience, Watch
 from beam_ingest.flow.worker import FAILURES_HINT, Worker, stop_here, too_many_failures
 
 LOOK_EVERY = 0.5
@@ -47,6 +48,7 @@ def launch_stream(
     plan: Plan,
     engine: Engine,
     *,
+    patience: Patience = PATIENT,
     listener: ProgressListener | None = None,
     handle_signals: bool = False,
 ) -> Report:
@@ -60,7 +62,7 @@ def launch_stream(
         if partitions is not None:
             with _signals(plan, run, enabled=handle_signals) as signals:
                 engine.start(plan, plan.windows, partitions)
-                defect = _attend(plan, run, engine, partitions, signals, listener)
+                defect = _attend(plan, run, engine, partitions, signals, patience, listener)
             _settle_rest(plan, plan.windows, run, worker, partitions)
     finally:
         workers.leave(worker)
@@ -118,6 +120,7 @@ def _attend(
     engine: Engine,
     partitions: Sequence[Partition],
     signals: list[int],
+    patience: Patience,
     listener: ProgressListener | None,
 ) -> str | None:
     """Wait until the engine has ended or has nothing left to do; what broke it, or None."""
@@ -129,6 +132,9 @@ def _attend(
         failed = sum(step[3] for step in snapshot.steps)
         if plan.max_failures is not None and failed > plan.max_failures:
             run.request_stop(too_many_failures(plan.max_failures), 1, hint=FAILURES_HINT)
+        stalled = watch.stalled(patience)
+        if stalled is not None and run.stop() is None:
+            stop_hung(run, watch, stalled)
         if len(signals) > 1 or run.stop() is not None or is_drained(run, partitions):
             leaving = leaving or time.monotonic()
             if time.monotonic() - leaving > _GRACE:

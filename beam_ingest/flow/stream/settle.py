@@ -85,7 +85,8 @@ class Settler:
         if self.worker.is_stopping():
             raise Stopped("the run is being stopped")
         try:
-            done = publish_file(get, self.run.store, writer, chunk, self.worker.wait, PATIENCE)
+            worker, store = self.worker, self.run.store
+            done = publish_file(get, store, writer, chunk, worker.wait, PATIENCE, worker.moved)
         except PublishFailed as failure:
             if self.worker.is_stopping() and not isinstance(failure.error, FatalError):
                 raise Stopped("the run is being stopped") from failure
