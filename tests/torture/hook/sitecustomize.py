@@ -20,9 +20,9 @@ _folder = os.environ["TORTURE_FOLDER"]
 _fsync = os.fsync
 
 
-def _synced(file: Any) -> None:
-    _fsync(file)
-    _tell(file if isinstance(file, int) else file.fileno())
+def _synced(fd: Any) -> None:
+    _fsync(fd)
+    _tell(fd if isinstance(fd, int) else fd.fileno())
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
