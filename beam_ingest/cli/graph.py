@@ -54,7 +54,12 @@ class Picture:
 
 
 def picture_of(config: WorkflowConfig) -> Picture:
-    """The steps of ``config``, as ``flow/build.py`` makes a graph of them.
+    """The steps of ``config``, as a graph is made of them."""
+    return _stream(config) if config.is_unbounded else _bounded(config)
+
+
+def _bounded(config: WorkflowConfig) -> Picture:
+    """As ``flow/build.py`` has it.
 
     Parents pass through the same processors and writers before the first split is listed; the
     picture shows those once.
@@ -63,9 +68,7 @@ def picture_of(config: WorkflowConfig) -> Picture:
     source = config.source.step
     parents = picture.box("parents", f"{source}: parents")
     listing = picture.box("splits", f"{source}: list splits", after=parents)
-    last = picture.box("read", f"{source}: read", after=listing)
-    for number, processor in enumerate(config.processors):
-        last = picture.box(f"processor{number}", processor.step, after=last)
+    last = _processors(picture, config, picture.box("read", f"{source}: read", after=listing))
     first = "processor0" if config.processors else None
     ends = list(_writers(picture, config, last))
     picture.arrows.insert(0, (parents, first or ends[0][0], "first"))
@@ -74,24 +77,48 @@ def picture_of(config: WorkflowConfig) -> Picture:
     return picture
 
 
+def _stream(config: WorkflowConfig) -> Picture:
+    """As ``flow/stream`` has it: processors stand behind the windows, and nothing is merged."""
+    picture = Picture()
+    source = config.source.step
+    partitions = picture.box("partitions", f"{source}: partitions")
+    read = picture.box("read", f"{source}: read", after=partitions)
+    window = picture.box("gather", "gather each window", after=read)
+    ends = list(_writers(picture, config, _processors(picture, config, window)))
+    picture.box("acknowledge", f"{source}: acknowledge")
+    picture.arrows += [(end, "acknowledge", "") for _, end in ends]
+    return picture
+
+
+def _processors(picture: Picture, config: WorkflowConfig, last: str) -> str:
+    """Draw the processors behind the box ``last``; the last box there is then."""
+    for number, processor in enumerate(config.processors):
+        last = picture.box(f"processor{number}", processor.step, after=last)
+    return last
+
+
 def _writers(picture: Picture, config: WorkflowConfig, last: str) -> Iterator[tuple[str, str]]:
     """Draw what comes behind the processors; the first and the last box of each way out."""
     if config.sink is not None:
         name = config.sink.step
         if issubclass(config.sink.cls, StagedSink):
-            yield _staged(picture, last, "sink", f"{name}: stage", f"{name}: publish")
+            ways = f"{name}: stage", f"{name}: publish"
+            yield _staged(picture, config, last, "sink", *ways)
         else:
             write = picture.box("sink", f"{name}: write", after=last)
             yield write, picture.box("deferred", f"{name}: write deferred", after=write)
     if config.stage is not None and config.bulk_sink is not None:
         stage, bulk = f"{config.stage.step}: stage", f"{config.bulk_sink.step}: publish"
-        yield _staged(picture, last, "bulk", stage, bulk)
+        yield _staged(picture, config, last, "bulk", stage, bulk)
 
 
-def _staged(picture: Picture, last: str, id_: str, stage: str, bulk: str) -> tuple[str, str]:
-    first = picture.box(f"{id_}_stage", stage, after=last)
-    merge = picture.box(f"{id_}_merge", "group and merge", after=first)
-    return first, picture.box(f"{id_}_publish", bulk, after=merge)
+def _staged(
+    picture: Picture, config: WorkflowConfig, last: str, id_: str, stage: str, bulk: str
+) -> tuple[str, str]:
+    first = last = picture.box(f"{id_}_stage", stage, after=last)
+    if not config.is_unbounded:
+        last = picture.box(f"{id_}_merge", "group and merge", after=first)
+    return first, picture.box(f"{id_}_publish", bulk, after=last)
 
 
 def mermaid(picture: Picture) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from beam_ingest import Sink, Source, StagedSink
+from beam_ingest import Sink, Source, StagedSink, StreamSource
 from beam_ingest.api.component import Component
 from beam_ingest.api.registry import Kind
 from beam_ingest.cli.graph import Picture, dot, mermaid, picture_of
@@ -26,8 +26,8 @@ def component(kind: Kind, name: str, cls: type[Component] = Component) -> Compon
     return ComponentConfig(kind, name, name, cls, cls.Config())
 
 
-def a_config(**parts: Any) -> WorkflowConfig:
-    source: ComponentConfig = component(Kind.SOURCE, "shop", Source)
+def a_config(cls: type[Component] = Source, **parts: Any) -> WorkflowConfig:
+    source: ComponentConfig = component(Kind.SOURCE, "shop", cls)
     return WorkflowConfig(None, source, "shop", None, **parts)
 
 
@@ -69,6 +69,27 @@ def test_a_staged_sink_and_a_stage_with_its_bulk_sink_are_two_ways_out() -> None
         ("group and merge", "search: publish"),
         ("search: publish", "finish: retire, commit, report"),
     } <= drawn
+
+
+def test_an_unbounded_workflow_has_windows_and_acknowledges_at_its_end() -> None:
+    config = a_config(
+        StreamSource,
+        processors=(component(Kind.PROCESSOR, "set"),),
+        sink=component(Kind.SINK, "om", Sink),
+        stage=component(Kind.STAGE, "file"),
+        bulk_sink=component(Kind.BULK_SINK, "search"),
+    )
+    assert edges(picture_of(config)) == {
+        ("shop: partitions", "shop: read"),
+        ("shop: read", "gather each window"),
+        ("gather each window", "set"),
+        ("set", "om: write"),
+        ("om: write", "om: write deferred"),
+        ("om: write deferred", "shop: acknowledge"),
+        ("set", "file: stage"),
+        ("file: stage", "search: publish"),
+        ("search: publish", "shop: acknowledge"),
+    }
 
 
 def test_quotes_in_names_do_not_break_the_picture() -> None:
