@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+
+from tests.servers.listening import Listening
 
 CUT = 0
 """As a status: close the connection without an answer."""
@@ -28,34 +29,14 @@ class Seen:
     body: bytes
 
 
-class ScriptedServer:
+class ScriptedServer(Listening):
     """Answers from ``script``; when it is empty, 200 with ``{}``."""
 
     def __init__(self, *script: Answer) -> None:
         self.script = deque(script)
         self.seen: list[Seen] = []
         self.always: Answer | None = None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> ScriptedServer:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         scripted = self

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from beam_ingest.api.errors import FatalError
 from beam_ingest.http import HttpSession, Surroundings, Tls
+from tests.servers.listening import Listening
 
 DATA = Path(__file__).parent.parent / "data" / "tls"
 
@@ -25,25 +25,14 @@ class Greeter(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-class QuietServer(HTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A refused handshake is what these tests are about."""
-
-
 def serve(client_certificate: bool) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(DATA / "server.pem", DATA / "server.key")
     if client_certificate:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(DATA / "ca.pem")
-    server = QuietServer(("127.0.0.1", 0), Greeter)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Listening(Greeter, tls=context) as server:
+        yield server.url
 
 
 @pytest.fixture

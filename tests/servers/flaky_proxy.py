@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
+from tests.servers.listening import Listening
 
-class FlakyProxy:
+
+class FlakyProxy(Listening):
     """Passes requests on; from the ``away_from``-th on whose path holds ``path`` (from 1) it cuts
     every connection without an answer, ``times`` times, or for good.
 
@@ -28,32 +29,16 @@ class FlakyProxy:
         self.hold_from: int | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(self._handler())
 
     def be_back(self) -> None:
         """From here on everything passes."""
         self.away_from = self.hold_from = None
 
-    def __enter__(self) -> FlakyProxy:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of what is held, too."""
         self._ended.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().close()
 
     def _cuts(self, target: str) -> bool:
         with self._lock:

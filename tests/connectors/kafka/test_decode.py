@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import fastavro
@@ -17,6 +16,7 @@ from beam_ingest.connectors.kafka.config import KafkaConfig
 from beam_ingest.connectors.kafka.consumers import certificates
 from beam_ingest.connectors.kafka.decode import Decode, decoder
 from tests.servers.free_port import free_port
+from tests.servers.listening import Listening
 
 SCHEMA = {
     "type": "record", "name": "Change",
@@ -47,12 +47,8 @@ class Registry(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def registry() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with Listening(Registry) as server:
+        yield server.url
 
 
 def avro(record: dict[str, Any], schema_id: int = 7) -> bytes:

@@ -8,12 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic_core import from_json
 
+from tests.servers.listening import Listening
 from tests.servers.openmetadata.api import Api
 from tests.servers.openmetadata.faults import Fault, Faults
 from tests.servers.openmetadata.kinds import BY_TYPE
@@ -61,7 +61,7 @@ class Counted:
         return sum(seen.method == method and path in seen.path for seen in self.requests)
 
 
-class FakeOpenMetadata:
+class FakeOpenMetadata(Listening):
     """A server on a free port of 127.0.0.1, running between ``with`` and its end.
 
     ``seconds_per_row``: what each row of a bulk takes, slept. ``put_seconds``: what a single
@@ -84,28 +84,13 @@ class FakeOpenMetadata:
         self._seconds_per_row = seconds_per_row
         self._max_body = max_body
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), _handler(self))
+        super().__init__(_handler(self), port=port)
         self._api = Api(self.store, self.url, version, put_seconds)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
     def url(self) -> str:
         """The ``hostPort`` of it."""
-        return f"http://127.0.0.1:{self._server.server_port}/api"
-
-    def __enter__(self) -> FakeOpenMetadata:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return f"{super().url}/api"
 
     def names(self, type_: str, include: str = "non-deleted") -> list[str]:
         """The FQNs of a type, sorted."""
@@ -189,14 +174,6 @@ class FakeOpenMetadata:
         if token == EXPIRED_TOKEN:
             return refusal(401, "Expired token!")
         return _USERS.get(token) or refusal(401, "Not Authorized! Invalid token.")
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is what some tests are about."""
 
 
 def _handler(fake: FakeOpenMetadata) -> type[BaseHTTPRequestHandler]:
