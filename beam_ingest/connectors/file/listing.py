@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beam_ingest.api.errors import FatalError
+from beam_ingest.api.files import status_of
 from beam_ingest.connectors.file import manifest
 from beam_ingest.connectors.file.paths import resolved
 
@@ -88,13 +89,7 @@ def _matching(pattern: Path) -> Iterator[Path]:
 def _listed(found: Iterable[Path], root: Path) -> list[Listed]:
     listed = []
     for path in found:
-        try:
-            status = path.stat()
-        except OSError as error:
-            raise FatalError(
-                f"{path} was listed and cannot be read: {error.strerror}",
-                hint="if something has just replaced it, run again",
-            ) from None
+        status = status_of(path)
         name = path.relative_to(root).as_posix()
         listed.append(Listed(name, str(path), status.st_size, status.st_mtime_ns))
     return listed

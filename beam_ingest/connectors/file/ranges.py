@@ -5,25 +5,21 @@ A line belongs to the range in which it starts, so ranges that cover a file give
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import io
 import os
 import sys
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from beam_ingest.api.codec import decode
 from beam_ingest.api.errors import IngestError, RecordError
+from beam_ingest.api.files import BUFFER, decompressed, explained
 from beam_ingest.api.record import Record, Unreadable
 
 COMPRESSED = ".gz"
 """Files that end so are decompressed; they have no ranges and are read whole."""
 
-_BUFFER = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -50,9 +46,9 @@ def records(part: Range) -> Iterator[Record | Unreadable]:
     starts, in a range that does not begin the file). Raises ``IngestError`` for a file that
     is gone, damaged, or not the one that was listed, also where it changed while it was read.
     """
-    with _errors(part), Path(part.path).open("rb", buffering=_BUFFER) as plain:
+    with explained(part.path), Path(part.path).open("rb", buffering=BUFFER) as plain:
         _same_file(plain, part)
-        file = _decompressed(plain) if part.path.endswith(COMPRESSED) else plain
+        file = decompressed(plain) if part.path.endswith(COMPRESSED) else plain
         end = sys.maxsize if part.path.endswith(COMPRESSED) else part.end
         position = _first_line(file, part.start, end)
         if position < end or part.start == 0:  # a byte order mark may be longer than the range
@@ -92,18 +88,13 @@ def _first_line(file: BinaryIO, start: int, end: int) -> int:
     position = start - 1  # the byte before tells whether a line starts just here
     file.seek(position)
     while position < end:
-        rest = file.readline(_BUFFER)
+        rest = file.readline(BUFFER)
         position += len(rest)
         if not rest:
             return end
         if rest.endswith(b"\n"):
             break
     return position
-
-
-def _decompressed(plain: BinaryIO) -> BinaryIO:
-    # A buffered reader around it finds the lines in C; GzipFile's own readline is Python.
-    return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=plain), _BUFFER))
 
 
 def _same_file(file: BinaryIO, part: Range) -> None:
@@ -116,20 +107,3 @@ def _same_file(file: BinaryIO, part: Range) -> None:
             f"({part.size} bytes then, {status.st_size} now)",
             hint="run again when nothing writes to it",
         )
-
-
-@contextlib.contextmanager
-def _errors(part: Range) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise IngestError(
-            f"{part.path} is gone: the run had listed it",
-            hint="run again; all workers must see the same folder",
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise IngestError(
-            f"{part.path} is damaged: {error}", hint="what came before the damage was read"
-        ) from None
-    except OSError as error:
-        raise IngestError(f"{part.path} cannot be read: {error.strerror}") from None

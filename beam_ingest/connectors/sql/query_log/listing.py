@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beam_ingest.api.errors import FatalError
+from beam_ingest.api.files import status_of
 
 _IN_A_FOLDER = re.compile(r"[^._].*\.(csv|jsonl|ndjson|json)([.-]\d[\d_-]*)?(\.gz)?")
 """What is read of a folder: ``a.csv``, rotated ``a.csv.1`` or ``a.csv-20260102``, with ``.gz``."""
@@ -57,11 +58,5 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _listed(file: Path) -> LogFile:
-    try:
-        status = file.stat()
-    except OSError as error:
-        raise FatalError(
-            f"{file} was listed and cannot be read: {error.strerror}",
-            hint="if it was just rotated, run again",
-        ) from None
+    status = status_of(file)
     return LogFile(str(file), status.st_size, status.st_ino)

@@ -6,19 +6,18 @@ import contextlib
 import gzip
 import io
 import os
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from beam_ingest.api.errors import IngestError
+from beam_ingest.api.files import BUFFER, decompressed, explained
 from beam_ingest.connectors.sql.query_log.listing import LogFile
 
 Format = Literal["csv", "json", "postgres csv", "postgres json"]
 """OpenMetadata's columns as CSV or JSON lines; PostgreSQL's csvlog and jsonlog."""
 
-BUFFER = 1 << 20
 _GZIP = b"\x1f\x8b"
 
 
@@ -88,30 +87,15 @@ def opened(path: str, listed: LogFile) -> Iterator[BinaryIO]:
 
     Raises ``IngestError`` where it is gone, was rotated or cut short, or is damaged.
     """
-    try:
-        with Path(path).open("rb", buffering=BUFFER) as plain:
-            status = os.fstat(plain.fileno())
-            if status.st_ino != listed.inode or status.st_size < listed.size:
-                raise IngestError(
-                    f"{path} is not the file that was listed: it was rotated or cut short",
-                    hint="run again, which lists the logs anew",
-                )
-            if cast(io.BufferedReader, plain).peek(2)[:2] == _GZIP:
-                # A buffered reader finds the lines in C; GzipFile's own readline is Python.
-                yield cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=plain), BUFFER))
-            else:
-                yield plain
-    except FileNotFoundError:
-        raise IngestError(
-            f"{path} is gone: the run had listed it",
-            hint="run again; all workers must see the same files",
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise IngestError(
-            f"{path} is damaged: {error}", hint="what came before the damage was read"
-        ) from None
-    except OSError as error:
-        raise IngestError(f"{path} cannot be read: {error.strerror}") from None
+    with explained(path), Path(path).open("rb", buffering=BUFFER) as plain:
+        status = os.fstat(plain.fileno())
+        if status.st_ino != listed.inode or status.st_size < listed.size:
+            raise IngestError(
+                f"{path} is not the file that was listed: it was rotated or cut short",
+                hint="run again, which lists the logs anew",
+            )
+        zipped = cast(io.BufferedReader, plain).peek(2)[:2] == _GZIP
+        yield decompressed(plain) if zipped else plain
 
 
 def is_compressed(opened: BinaryIO) -> bool:
