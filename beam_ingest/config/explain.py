@@ -6,11 +6,12 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from beam_ingest.api.annotations import classes_in
 from beam_ingest.api.config_model import Refused
 from beam_ingest.config.faults import UNION, Fault, value_at
 from beam_ingest.config.problem import KeyPath
@@ -106,10 +107,9 @@ def _fields(models: Iterable[type[BaseModel]], key: str) -> Iterator[tuple[str, 
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)
+    for each in classes_in(annotation):
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            yield each
 
 
 def _keys(models: Iterable[type[BaseModel]]) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
+from beam_ingest.api.annotations import classes_in
 from beam_ingest.api.entities import EntityPart
 
 
@@ -48,7 +49,7 @@ def attribute(cls: type[EntityPart], name: str) -> str | None:
 
 def holds_mapping(cls: type[EntityPart], attr: str) -> bool:
     """Whether a field takes any keys (``extension``)."""
-    return not {dict, Any}.isdisjoint(_types(cls.model_fields[attr].annotation))
+    return not {dict, Any}.isdisjoint(classes_in(cls.model_fields[attr].annotation))
 
 
 def problem(cls: type[EntityPart], parts: Sequence[str]) -> str | None:
@@ -60,7 +61,7 @@ def problem(cls: type[EntityPart], parts: Sequence[str]) -> str | None:
         return None
     nested = [
         each
-        for each in _types(cls.model_fields[attr].annotation)
+        for each in classes_in(cls.model_fields[attr].annotation)
         if isinstance(each, type) and issubclass(each, EntityPart)
     ]
     if not nested:
@@ -75,15 +76,3 @@ def unknown(cls: type[EntityPart], name: str) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     suggestion = f"did you mean {near[0]!r}?" if near else "it has " + ", ".join(names)
     return f"a {cls.__name__} has no field {name!r}; {suggestion}"
-
-
-def _types(annotation: Any) -> Iterator[Any]:
-    arguments = get_args(annotation)
-    if not arguments:
-        yield annotation
-        return
-    origin = getattr(annotation, "__origin__", None)
-    if isinstance(origin, type):
-        yield origin
-    for argument in arguments:
-        yield from _types(argument)

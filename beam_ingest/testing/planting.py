@@ -10,10 +10,11 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from beam_ingest.api.annotations import classes_in
 from beam_ingest.api.secrets import Secret
 
 Path = tuple[str | int, ...]
@@ -63,7 +64,7 @@ def found_in(text: str | bytes, secrets: list[str]) -> list[str]:
 def open_secrets(model: type[BaseModel], seen: frozenset[type] = frozenset()) -> Iterator[str]:
     """Keys whose name says that they hold a secret, and whose type is plain text."""
     for name, info in model.model_fields.items():
-        types = set(_types(info.annotation))
+        types = set(classes_in(info.annotation))
         if _NAMES_A_SECRET.search(name) and str in types and Secret not in types:
             yield info.alias or name
         for nested in _models(types) - seen:
@@ -100,7 +101,7 @@ def _possible(model: type[BaseModel], config: Any, path: Path) -> Iterator[Path]
         key = info.alias or name
         here = (*path, key)
         written = _written(config, key, name)
-        types = set(_types(info.annotation))
+        types = set(classes_in(info.annotation))
         if Secret in types and list not in types and dict not in types:
             yield here
         elif dict in types or Mapping in types:
@@ -114,19 +115,6 @@ def _possible(model: type[BaseModel], config: Any, path: Path) -> Iterator[Path]
 
 def _written(config: Any, key: str, name: str) -> Any:
     return config.get(key, config.get(name)) if isinstance(config, Mapping) else None
-
-
-def _types(annotation: Any) -> Iterator[Any]:
-    """The classes an annotation is made of: of ``list[Secret] | None`` list, Secret and None."""
-    arguments = get_args(annotation)
-    if not arguments:
-        yield annotation
-        return
-    origin = getattr(annotation, "__origin__", None)
-    if isinstance(origin, type):
-        yield origin
-    for argument in arguments:
-        yield from _types(argument)
 
 
 def _models(types: set[Any]) -> set[type[BaseModel]]:
