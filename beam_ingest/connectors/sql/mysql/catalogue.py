@@ -14,9 +14,9 @@ from pymysql.connections import Connection
 
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import StoredProcedure, StoredProcedureCode, Table
-from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
+from beam_ingest.connectors.sql.catalogue import Reading
 from beam_ingest.connectors.sql.chunks import ahead
-from beam_ingest.connectors.sql.connections import Pool, release_pool, shared_pool
+from beam_ingest.connectors.sql.connections import Pool
 from beam_ingest.connectors.sql.listing import (
     Container,
     Names,
@@ -37,27 +37,26 @@ from beam_ingest.connectors.sql.mysql.connection import (
 from beam_ingest.connectors.sql.mysql.ddl import quoted
 from beam_ingest.connectors.sql.mysql.grants import Grants
 from beam_ingest.connectors.sql.mysql.tables import TableReader
+from beam_ingest.connectors.sql.pooled import PooledCatalogue
 
 _KINDS = {"FUNCTION": "Function", "PROCEDURE": "StoredProcedure"}
 _NO_TABLES = ("SEQUENCE", "TEMPORARY")
 _log = logging.getLogger(__name__)
 
 
-class MysqlCatalogue(Catalogue):
+class MysqlCatalogue(PooledCatalogue[Connection]):
     """One server: one database, whose schemas are the server's databases."""
 
     definition_grant: ClassVar[str | None] = "GRANT SHOW VIEW ON *.* to the user"
 
     def __init__(self, reading: Reading, config: ServerConfig, connections: int) -> None:
-        super().__init__(reading)
         self._config = config
-        self._key = ("mysql", config.model_dump_json(), connections)
-        self.pool: Pool[Connection] = shared_pool(
-            self._key, lambda: Pool(partial(connect, config), reusable, connections)
+        key = ("mysql", config.model_dump_json(), connections)
+        super().__init__(
+            reading, key, lambda: Pool(partial(connect, config), reusable, connections)
         )
         self._knows_referring = False
         self._referring: frozenset[tuple[str, str]] | None = None
-        self._closed = False
 
     def databases(self) -> list[Container]:
         """``databaseName``, or ``default``: a server has no databases above its schemas."""
@@ -154,16 +153,6 @@ class MysqlCatalogue(Catalogue):
             rows = query(connection, *queries.columns_of(names))
         rows.sort(key=itemgetter(0, 1, 3))
         return {key: [row[2] for row in group] for key, group in groupby(rows, itemgetter(0, 1))}
-
-    def has_connected(self) -> bool:
-        """Whether a connection was ever made."""
-        return self.pool.has_connected
-
-    def close(self) -> None:
-        """Let go of the pool."""
-        if not self._closed:
-            self._closed = True
-            release_pool(self._key)
 
     @contextmanager
     def borrowed(self) -> Iterator[Connection]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from beam_ingest.api import fqn
 from beam_ingest.api.entities import StoredProcedure, StoredProcedureCode, Table
-from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
+from beam_ingest.connectors.sql.catalogue import Reading
 from beam_ingest.connectors.sql.chunks import ahead
-from beam_ingest.connectors.sql.connections import Pool, release_pool, shared_pool
+from beam_ingest.connectors.sql.connections import Pool
 from beam_ingest.connectors.sql.listing import (
     Container,
     Names,
@@ -23,6 +23,7 @@ from beam_ingest.connectors.sql.listing import (
     Routine,
     SchemaListing,
 )
+from beam_ingest.connectors.sql.pooled import PooledCatalogue
 from beam_ingest.connectors.sql.postgres import queries
 from beam_ingest.connectors.sql.postgres.config import PostgresConfig
 from beam_ingest.connectors.sql.postgres.connection import (
@@ -41,20 +42,18 @@ _LANGUAGES = {"sql": "SQL", "plpgsql": "SQL", "plv8": "JavaScript", "java": "Jav
 _log = logging.getLogger(__name__)
 
 
-class PostgresCatalogue(Catalogue):
+class PostgresCatalogue(PooledCatalogue[Connection]):
     """One server, one database or all of them."""
 
     default_schema: str | None = "public"
 
     def __init__(self, reading: Reading, config: PostgresConfig, connections: int) -> None:
-        super().__init__(reading)
         self._config = config
-        self._key = ("postgres", config.model_dump_json(), connections)
-        self.pool: Pool[Connection] = shared_pool(
-            self._key, lambda: Pool(partial(connect, config), reusable, connections)
+        key = ("postgres", config.model_dump_json(), connections)
+        super().__init__(
+            reading, key, lambda: Pool(partial(connect, config), reusable, connections)
         )
         self._types: dict[str, TypeCache] = defaultdict(TypeCache)
-        self._closed = False
 
     def databases(self) -> list[Container]:
         """``database``, or with ``ingestAllDatabases`` all that allow connections."""
@@ -138,16 +137,6 @@ class PostgresCatalogue(Catalogue):
                 [*_pairs(names), self._config.include_partitions],
             )
         return {key: [row[2] for row in group] for key, group in groupby(rows, itemgetter(0, 1))}
-
-    def has_connected(self) -> bool:
-        """Whether a connection was ever made."""
-        return self.pool.has_connected
-
-    def close(self) -> None:
-        """Let go of the pool."""
-        if not self._closed:
-            self._closed = True
-            release_pool(self._key)
 
     @contextmanager
     def borrowed(self, database: str) -> Iterator[Connection]:

@@ -14,8 +14,8 @@ from beam_ingest.api import fqn
 from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import Column, Table
 from beam_ingest.connectors.sql import types
-from beam_ingest.connectors.sql.catalogue import Catalogue, Reading
-from beam_ingest.connectors.sql.connections import Pool, release_pool, shared_pool
+from beam_ingest.connectors.sql.catalogue import Reading
+from beam_ingest.connectors.sql.connections import Pool
 from beam_ingest.connectors.sql.keys import (
     ColumnConstraints,
     ForeignKey,
@@ -23,6 +23,7 @@ from beam_ingest.connectors.sql.keys import (
     table_constraints,
 )
 from beam_ingest.connectors.sql.listing import Container, Names, Relation, SchemaListing
+from beam_ingest.connectors.sql.pooled import PooledCatalogue
 from beam_ingest.connectors.sql.sqlalchemy.config import SqlalchemyConfig
 from beam_ingest.connectors.sql.sqlalchemy.connection import (
     connect,
@@ -38,22 +39,20 @@ _table, _column = builder(Table), builder(Column)
 _IGNORES_CASE = ("sqlite", "duckdb", "mssql")
 
 
-class SqlalchemyCatalogue(Catalogue):
+class SqlalchemyCatalogue(PooledCatalogue[Connection]):
     """One URL: one database with its schemas."""
 
     has_procedures: ClassVar[bool] = False
 
     def __init__(self, reading: Reading, config: SqlalchemyConfig, connections: int) -> None:
-        super().__init__(reading)
         self._config = config
         self._engine = make_engine(config)
-        self._key = ("sqlalchemy", config.model_dump_json(), connections)
-        self.pool: Pool[Connection] = shared_pool(
-            self._key, lambda: Pool(lambda _: connect(self._engine), reusable, connections)
+        key = ("sqlalchemy", config.model_dump_json(), connections)
+        super().__init__(
+            reading, key, lambda: Pool(lambda _: connect(self._engine), reusable, connections)
         )
         self._kinds: dict[tuple[str, str], str] = {}
         self._notices: set[str] = set()
-        self._closed = False
         self.ignores_case = self._engine.dialect.name in _IGNORES_CASE
         self.default_schema = "public" if self._is("postgresql") else None
 
@@ -110,16 +109,6 @@ class SqlalchemyCatalogue(Catalogue):
                 for name, columns in reflection.columns(real).items():
                     found[schema, name] = [column["name"] for column in columns]
         return found
-
-    def has_connected(self) -> bool:
-        """Whether a connection was ever made."""
-        return self.pool.has_connected
-
-    def close(self) -> None:
-        """Let go of the pool."""
-        if not self._closed:
-            self._closed = True
-            release_pool(self._key)
 
     @contextmanager
     def borrowed(self) -> Iterator[Connection]:
