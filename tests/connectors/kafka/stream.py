@@ -24,20 +24,32 @@ _TORN_EVERY = 50
 _LATE_EVERY = 100
 _LATE_FROM = 300
 """By then, with ``batchSize: 100``, event time has left the first windows behind."""
-_LIMIT = 240.0
 
 
 class Trouble:
     """Messages out of order, some too late, some torn, in several partitions of a topic."""
 
-    def __init__(self, kafka: KafkaServer, folder: Path, partitions: int, each: int) -> None:
+    def __init__(
+        self,
+        kafka: KafkaServer,
+        folder: Path,
+        partitions: int,
+        each: int,
+        idle_after: float = 3,
+        limit: float = 240,
+    ) -> None:
         self.kafka = kafka
         self.folder = folder
         self.out = folder / "out"
         self.partitions = partitions
         self.each = each
+        self.idle_after = idle_after
+        self.limit = limit
         self.topic = kafka.topic(partitions)
         self.good: list[str] = []
+        self._good_at: set[tuple[int, int]] = set()
+        self._published: dict[str, list[str]] = {}
+        self._checked = [0] * partitions
         self.late = self.torn = 0
         self.wrong: AssertionError | None = None
 
@@ -58,13 +70,15 @@ class Trouble:
                     at = BASE
                 else:
                     self.good.append(value)
+                    self._good_at.add((p, n))
                 yield p, at, json.dumps({"name": value}).encode()
 
     def workflow(self, beam: dict[str, Any], **source: Any) -> dict[str, Any]:
         """To a folder of files, in windows of 2 s; what is too late is a dead letter."""
         config = self.kafka.connection(
-            topics=[self.topic], groupId=self.topic, outOfOrder=3, idleAfter=3, **source
-        )
+            topics=[self.topic], groupId=self.topic, outOfOrder=3, idleAfter=self.idle_after,
+            **source,
+        )  # fmt: skip
         return {
             "source": {"type": "kafka", "serviceName": "k", "config": config},
             "sink": {"type": "file", "config": {"path": str(self.out), "shards": True}},
@@ -87,14 +101,14 @@ class Trouble:
         watcher.start()
         report = Workflow.from_config(workflow).run(**options)
         assert report.stopped is None, report.sentence
-        watcher.join(_LIMIT)
+        watcher.join(self.limit)
         if self.wrong is not None:
             raise self.wrong
         return report
 
     def drain_when_done(self) -> None:
         """Ask for the drain when the group has committed everything; never let a test hang."""
-        limit = time.monotonic() + _LIMIT
+        limit = time.monotonic() + self.limit
         try:
             while time.monotonic() < limit and sum(self.committed()) < self.each * self.partitions:
                 self.check_acknowledged()
@@ -124,14 +138,24 @@ class Trouble:
             done[journal["key"]] = settled[0][1] if settled and settled[0][0] == 0 else 0
         for number, offset in enumerate(committed):
             assert offset <= done[f"{self.topic}[{number}]"], (offset, done)
+        self._check_in_effect(committed)
+
+    def _check_in_effect(self, committed: list[int]) -> None:
+        """What the committed offsets cover can be read where it was published to."""
+        there = set(self.names())
+        for p, offset in enumerate(committed):
+            covered = range(self._checked[p], offset)
+            lost = [n for n in covered if (p, n) in self._good_at and f"p{p}-{n}" not in there]
+            assert not lost, (p, offset, lost[:10])
+            self._checked[p] = max(offset, self._checked[p])
 
     def names(self) -> list[str]:
-        """What was published, sorted."""
-        return sorted(
-            json.loads(line)["name"]
-            for path in self.out.glob("*.jsonl")
-            for line in path.read_text().splitlines()
-        )
+        """What was published, sorted. A file is put in place whole, and read once."""
+        for path in self.out.glob("*.jsonl"):
+            if path.name not in self._published:
+                lines = path.read_text().splitlines()
+                self._published[path.name] = [json.loads(line)["name"] for line in lines]
+        return sorted(name for names in self._published.values() for name in names)
 
     def check(self, report: Report) -> None:
         """Every message counted once, the late and the torn ones as dead letters."""

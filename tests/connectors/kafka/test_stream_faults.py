@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.connectors.kafka.stream import Trouble
+from tests.servers.flink import JobServer
 from tests.servers.flink_cluster import FlinkCluster
 from tests.servers.kafka import KafkaServer, kafka_server
 
@@ -52,6 +53,25 @@ def test_a_broker_that_crashes_and_comes_back(own_kafka: KafkaServer, tmp_path: 
 
     faults = meanwhile(trouble, crash)
     report = trouble.run(trouble.workflow({}))
+    faults.join()
+    trouble.check(report)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(900)
+def test_a_hundred_thousand_messages_on_flink_and_a_broker_that_crashes_twice(
+    own_kafka: KafkaServer, flink: JobServer, tmp_path: Path
+) -> None:
+    # No partition counts as idle, which closes its windows, until the second half has come.
+    trouble = Trouble(own_kafka, tmp_path, partitions=8, each=12_500, idle_after=60, limit=600)
+    trouble.send(end=6_250)
+
+    def crash() -> None:
+        own_kafka.stop(signal.SIGKILL)
+        own_kafka.start()
+
+    faults = meanwhile(trouble, crash, lambda: trouble.send(start=6_250), crash)
+    report = trouble.run(trouble.workflow(flink.beam(workers=4, checkpointing_interval=1000)))
     faults.join()
     trouble.check(report)
 
