@@ -69,18 +69,3 @@ class Client(Protocol):
 
     def place(self) -> str:
         """Which job it is, and where to watch it, for a reader."""
-
-
-def client_of(job: Job) -> Client:
-    """The client of the engine that has the job."""
-    if job.engine == "flink":
-        from beam_ingest.engines.flink import FlinkJob
-
-        return FlinkJob(job)
-    if job.engine == "dataflow":
-        from beam_ingest.engines.dataflow import DataflowJob
-
-        return DataflowJob(job)
-    from beam_ingest.engines.job_server import ServedJob
-
-    return ServedJob(job)

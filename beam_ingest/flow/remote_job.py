@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from beam_ingest.api.errors import IngestError
-from beam_ingest.engines.job import FILE, Client, Job, State, client_of
+from beam_ingest.engines.client import client_of
+from beam_ingest.engines.job import FILE, Client, Job, State
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.under_way import SILENCE, silence
 

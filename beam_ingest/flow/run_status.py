@@ -10,7 +10,8 @@ from typing import Any
 
 from beam_ingest.api.errors import IngestError
 from beam_ingest.api.report import Report
-from beam_ingest.engines.job import Client, Job, State, client_of
+from beam_ingest.engines.client import client_of
+from beam_ingest.engines.job import Client, Job, State
 from beam_ingest.flow.lock import is_locked
 from beam_ingest.flow.resume import read_run
 from beam_ingest.flow.run_dir import RunDir

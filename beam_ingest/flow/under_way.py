@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from beam_ingest.api.errors import IngestError
-from beam_ingest.engines.job import FILE, Client, Job, client_of
+from beam_ingest.engines.client import client_of
+from beam_ingest.engines.job import FILE, Client, Job
 from beam_ingest.flow.run_dir import RunDir
 
 SILENCE = 60.0
