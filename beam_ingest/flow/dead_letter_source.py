@@ -26,7 +26,7 @@ SPLIT_LETTERS = 500
 class DeadLetterSource(Source):
     """Splits of letters that are of one file and one step, in the order of the file.
 
-    A split's payload holds what ``origin.trace`` needs; exactly one thing is read for each of its
+    A split's payload holds what ``reentry.trace`` needs; exactly one thing is read for each of its
     lines, so that a letter is known by its place in the split.
     """
 

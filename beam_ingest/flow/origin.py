@@ -7,11 +7,8 @@ made of it, is known to be of that letter. No other run pays for this.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from beam_ingest.flow.batch import SplitBatch
+from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +36,6 @@ class Entry:
     skip: int
     writer: str | None = None
     staged: bool = False
-
-
-def trace(batch: SplitBatch) -> None:
-    """Note on a batch of a replay where its record comes from, by its place in the split."""
-    payload = batch.split.payload
-    if payload and batch.seq < len(payload["lines"]):
-        line, attempts = payload["lines"][batch.seq], payload["attempts"][batch.seq]
-        batch.origin = Origin(payload["file"], line, attempts)
-        batch.entry = Entry(*payload["entry"])
-
-
-def for_writer(batch: SplitBatch, writer: str) -> SplitBatch:
-    """``batch``, without its records where they are another writer's."""
-    if batch.entry is None or batch.entry.writer in (None, writer):
-        return batch
-    return replace(batch, records=[], size=0)
 
 
 def with_origin(line: bytes, origin: Origin | None) -> bytes:

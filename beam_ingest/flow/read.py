@@ -13,7 +13,7 @@ from beam_ingest.api.source import Remember, Source, Split
 from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import DeadLetter, reason_of
 from beam_ingest.flow.listing import Listing, fault_of_remember
-from beam_ingest.flow.origin import trace
+from beam_ingest.flow.reentry import trace
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 from beam_ingest.flow.run_dir import PARENTS, split_ref
 from beam_ingest.flow.step import StepFn

@@ -19,9 +19,9 @@ from beam_ingest.flow.durable_file import DurableFile
 from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.names import new_names_for
-from beam_ingest.flow.origin import for_writer
 from beam_ingest.flow.partials import Partials, checked_key
 from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.reentry import for_writer
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import Committer, OrderedSplits, SplitState
 from beam_ingest.flow.step import StepFn

@@ -18,8 +18,9 @@ from beam_ingest.flow.batch import SplitBatch, SplitRef
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.offer import offer
-from beam_ingest.flow.origin import Origin, for_writer
+from beam_ingest.flow.origin import Origin
 from beam_ingest.flow.plan import Plan, Writer
+from beam_ingest.flow.reentry import for_writer
 from beam_ingest.flow.retry import RetryPolicy
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.settle import OrderedSplits, SplitState

@@ -18,12 +18,11 @@ from beam_ingest.flow.mark import Mark
 from beam_ingest.flow.origin import (
     Entry,
     Origin,
-    for_writer,
     split_origin,
-    trace,
     with_origin,
 )
 from beam_ingest.flow.publish import PublishFn
+from beam_ingest.flow.reentry import for_writer, trace
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, split_ref
 from beam_ingest.flow.stage import StageFn
 from beam_ingest.flow.write import WriteFn
