@@ -87,12 +87,7 @@ def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Pa
         for _, target in opened:
             target.close()
         source.close()
-    panes = Panes(plan, windows, run, worker)
-    try:
-        for partition in partitions:
-            panes.finish(partition.id)
-    finally:
-        panes.close()
+    _finish_begun(plan, windows, run, worker, partitions)
     kept = (Journal.read(run, partition.id) for partition in partitions)
     return [journal.partition() for journal in kept if journal is not None]
 
@@ -162,8 +157,13 @@ def _settle_rest(
     plan: Plan, windows: Windows, run: RunDir, worker: Worker, partitions: Sequence[Partition]
 ) -> None:
     """Tell the source once more what is settled: it may have been away when it was told."""
-    if run.stop() is not None:
-        return
+    if run.stop() is None:
+        _finish_begun(plan, windows, run, worker, partitions)
+
+
+def _finish_begun(
+    plan: Plan, windows: Windows, run: RunDir, worker: Worker, partitions: Sequence[Partition]
+) -> None:
     panes = Panes(plan, windows, run, worker)
     try:
         for partition in partitions:
