@@ -68,6 +68,17 @@ class ScriptedProcessor(Processor):
         return _call("process", record, record)
 
 
+class Made(Processor):
+    """Does what a function says."""
+
+    def __init__(self, does: Callable[[Any], Any]) -> None:
+        super().__init__(self.Config(), Context())
+        self._does = does
+
+    def process(self, record: Any) -> Any:
+        return self._does(record)
+
+
 class ScriptedSink(Sink):
     def open(self) -> None:
         _call("open", None)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_ingest import Context, Drop, FatalError, IngestError, Processor, RecordError
+from beam_ingest import Drop, FatalError, IngestError, RecordError
 from beam_ingest import TransientError as Transient
 from beam_ingest.api.codec import encode
 from beam_ingest.api.entities import Column, Table
@@ -18,18 +18,7 @@ from beam_ingest.flow import before
 from beam_ingest.flow.apply import fail_all, run_processor
 from beam_ingest.flow.batch import SplitBatch
 from beam_ingest.flow.before import Before
-from tests.flow.scripted import batch, counts_of, records
-
-
-class Made(Processor):
-    """Does what a function says."""
-
-    def __init__(self, does: Callable[[Any], Any]) -> None:
-        super().__init__(self.Config(), Context())
-        self._does = does
-
-    def process(self, record: Any) -> Any:
-        return self._does(record)
+from tests.flow.scripted import Made, batch, counts_of, records
 
 
 def never_waits(seconds: float) -> bool:

@@ -11,7 +11,6 @@ import pytest
 from beam_ingest import (
     Context,
     FatalError,
-    Processor,
     Record,
     Scope,
     Source,
@@ -19,6 +18,7 @@ from beam_ingest import (
     Unreadable,
 )
 from beam_ingest.flow.preview import preview
+from tests.flow.scripted import Made
 
 
 class Numbers(Source):
@@ -42,15 +42,6 @@ class Numbers(Source):
     def _told(self, name: str) -> Iterator[Record]:
         self.read_so_far.append(name)
         yield {"name": name}
-
-
-class Made(Processor):
-    def __init__(self, does: Callable[[Any], Any]) -> None:
-        super().__init__(self.Config(), Context())
-        self._does = does
-
-    def process(self, record: Any) -> Any:
-        return self._does(record)
 
 
 def names(source: Source, limit: int, *does: Callable[[Any], Any]) -> list[str]:

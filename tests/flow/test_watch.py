@@ -17,22 +17,16 @@ from beam_ingest import Split
 from beam_ingest.api.progress import WorkerProgress
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.watch import Patience, Watch
+from tests.clock import Clock
 from tests.flow.scripted import plan_of
 
 HERE = socket.gethostname()
 PATIENCE = Patience(stall=60, long_call=3600)
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

@@ -17,20 +17,14 @@ from beam_ingest import FatalError
 from beam_ingest.flow import worker as workers
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.worker import Worker
+from tests.clock import Clock
 
 NAME = f"{socket.gethostname()}-{os.getpid()}"
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

@@ -19,29 +19,13 @@ from beam_ingest.http import (
     Surroundings,
     Timeouts,
 )
+from tests.clock import Clock
 from tests.http.scripted import CUT, Answer, ScriptedServer
 
 
-class FakeTime:
-    """A clock that only waiting moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.waits: list[float] = []
-
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
-            clock=lambda: self.now, now=lambda: self.now, jitter=lambda: 1.0, wait=self.wait
-        )
-
-
 @pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
+def time() -> Clock:
+    return Clock(1000.0)
 
 
 @pytest.fixture
@@ -51,11 +35,12 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def connect(time: FakeTime) -> Iterator[Callable[..., HttpSession]]:
+def connect(time: Clock) -> Iterator[Callable[..., HttpSession]]:
     sessions: list[HttpSession] = []
 
     def make(url: str, **options: Any) -> HttpSession:
-        session = HttpSession(url, surroundings=time.surroundings(), **options)
+        surroundings = Surroundings(time, time, jitter=lambda: 1.0, wait=time.wait)
+        session = HttpSession(url, surroundings=surroundings, **options)
         sessions.append(session)
         return session
 
@@ -104,7 +89,7 @@ def test_a_page_that_is_no_json_says_that_the_url_is_wrong(
 
 
 def test_a_busy_server_is_asked_again_with_growing_waits(
-    server: ScriptedServer, connect: Connect, time: FakeTime
+    server: ScriptedServer, connect: Connect, time: Clock
 ) -> None:
     server.script.extend([plain(503, "busy"), plain(502, "busy"), Answer(CUT)])
     assert connect(server.url).json("PUT", "/x", body=b"[1]") == {}
@@ -117,7 +102,7 @@ def test_a_busy_server_is_asked_again_with_growing_waits(
     [("7", 7.0), ("Thu, 01 Jan 1970 00:16:52 GMT", 12.0), ("soon", 0.5), ("100000", 300.0)],
 )
 def test_retry_after_is_kept_to_in_both_forms(
-    server: ScriptedServer, connect: Connect, time: FakeTime, value: str, waited: float
+    server: ScriptedServer, connect: Connect, time: Clock, value: str, waited: float
 ) -> None:
     server.script.append(plain(429, "slow down", **{"Retry-After": value}))
     connect(server.url).request("GET", "/")
@@ -186,7 +171,7 @@ def test_a_redirect_is_not_followed(server: ScriptedServer, connect: Connect) ->
     assert "pw" not in str(caught.value)
 
 
-def test_a_wrong_address_is_told_after_seconds(connect: Connect, time: FakeTime) -> None:
+def test_a_wrong_address_is_told_after_seconds(connect: Connect, time: Clock) -> None:
     url = f"http://user:pw@127.0.0.1:{closed_port()}/api"
     with pytest.raises(FatalError, match=r"cannot be reached: .*Connection refused") as caught:
         connect(url).request("GET", "/v1/x")
@@ -195,7 +180,7 @@ def test_a_wrong_address_is_told_after_seconds(connect: Connect, time: FakeTime)
 
 
 def test_a_server_that_goes_away_stops_the_run_within_the_budget(
-    connect: Connect, time: FakeTime
+    connect: Connect, time: Clock
 ) -> None:
     with ScriptedServer() as server:
         session = connect(server.url, probe="/version", connections=1)
@@ -210,7 +195,7 @@ def test_a_server_that_goes_away_stops_the_run_within_the_budget(
         assert len(server.seen) == asked
 
 
-def test_a_server_back_within_the_budget_loses_nothing(connect: Connect, time: FakeTime) -> None:
+def test_a_server_back_within_the_budget_loses_nothing(connect: Connect, time: Clock) -> None:
     with ScriptedServer() as server:
         session = connect(server.url, probe="/version")
         session.request("GET", "/")
@@ -243,7 +228,7 @@ def test_a_time_out_is_handed_over_where_the_caller_can_ask_for_less(connect: Co
         assert [seen.path for seen in server.seen] == ["/", "/bulk"]
 
 
-def test_a_time_out_is_tried_again_otherwise(connect: Connect, time: FakeTime) -> None:
+def test_a_time_out_is_tried_again_otherwise(connect: Connect, time: Clock) -> None:
     hold = threading.Event()
     with ScriptedServer(Answer(200, delay=hold)) as server:
         session = connect(server.url, timeouts=Timeouts(1, 0.05))

@@ -12,6 +12,7 @@ from beam_ingest.api.outcomes import WRITTEN, Outcome, Rejected
 from beam_ingest.connectors.openmetadata import connection
 from beam_ingest.connectors.openmetadata.connect import connect
 from beam_ingest.http import Surroundings
+from tests.clock import Clock
 from tests.connectors.openmetadata.support import (
     SCHEMA,
     context_of,
@@ -25,21 +26,11 @@ from tests.servers.openmetadata import FakeOpenMetadata
 TABLES = [table(f"t{n:03}") for n in range(200)]
 
 
-class FakeTime:
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The connector waits by a clock of its own."""
-    time = FakeTime()
-    surroundings = Surroundings(lambda: time.now, lambda: time.now, lambda: 0.0, time.wait)
+    time = Clock(0.0)
+    surroundings = Surroundings(time, time, lambda: 0.0, time.wait)
     monkeypatch.setattr(
         connection, "connect", functools.partial(connect, surroundings=surroundings)
     )
@@ -73,7 +64,7 @@ def expect_all(fake: FakeOpenMetadata, outcomes: list[Outcome]) -> None:
     ],
 )
 def test_what_passes_is_tried_again(
-    fake: FakeOpenMetadata, time: FakeTime, fault: dict[str, Any], waited: list[float]
+    fake: FakeOpenMetadata, time: Clock, fault: dict[str, Any], waited: list[float]
 ) -> None:
     fake.faults.add("/tables/bulk", after=2, **fault)
     expect_all(fake, write_all(fake))
@@ -82,7 +73,7 @@ def test_what_passes_is_tried_again(
 
 @pytest.mark.parametrize("status", [409, 429, 503])
 def test_rows_that_meet_a_lock_are_sent_again_alone(
-    fake: FakeOpenMetadata, time: FakeTime, status: int
+    fake: FakeOpenMetadata, time: Clock, status: int
 ) -> None:
     fake.faults.add("/tables/bulk", after=2, rows={0: (status, "locked"), 7: (status, "locked")})
     expect_all(fake, write_all(fake))
@@ -92,7 +83,7 @@ def test_rows_that_meet_a_lock_are_sent_again_alone(
 
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_server_that_has_no_bulk_after_all_takes_them_one_by_one(
-    fake: FakeOpenMetadata, time: FakeTime, status: int
+    fake: FakeOpenMetadata, time: Clock, status: int
 ) -> None:
     fake.faults.add("/tables/bulk", after=2, times=None, status=status)
     expect_all(fake, write_all(fake))
@@ -100,7 +91,7 @@ def test_a_server_that_has_no_bulk_after_all_takes_them_one_by_one(
 
 
 def test_rows_that_stay_locked_are_dead_letters_in_the_servers_words(
-    fake: FakeOpenMetadata, time: FakeTime
+    fake: FakeOpenMetadata, time: Clock
 ) -> None:
     fake.faults.add("/tables/bulk", after=2, times=None, rows={4: (503, "still locked")})
     outcomes = write_all(fake)
@@ -110,7 +101,7 @@ def test_rows_that_stay_locked_are_dead_letters_in_the_servers_words(
 
 
 def test_refused_rows_are_dead_letters_and_the_others_arrive(
-    fake: FakeOpenMetadata, time: FakeTime
+    fake: FakeOpenMetadata, time: Clock
 ) -> None:
     fake.faults.add("/tables/bulk", after=2, rows={3: (400, "no such thing")})
     outcomes = write_all(fake)
@@ -120,14 +111,14 @@ def test_refused_rows_are_dead_letters_and_the_others_arrive(
     assert time.waits == []
 
 
-def test_an_answer_without_lists_is_understood(fake: FakeOpenMetadata, time: FakeTime) -> None:
+def test_an_answer_without_lists_is_understood(fake: FakeOpenMetadata, time: Clock) -> None:
     body = {"status": "success", "numberOfRowsProcessed": 10, "numberOfRowsPassed": 10}
     fake.faults.add("/tables/bulk", after=2, status=200, body=body)
     assert write_all(fake) == [WRITTEN] * 200
 
 
 def test_rows_that_an_answer_does_not_mention_are_sent_again(
-    fake: FakeOpenMetadata, time: FakeTime
+    fake: FakeOpenMetadata, time: Clock
 ) -> None:
     body = {"status": "aborted", "abortReason": "memory", "numberOfRowsPassed": 0}
     fake.faults.add("/tables/bulk", after=2, status=200, body=body)
@@ -135,7 +126,7 @@ def test_rows_that_an_answer_does_not_mention_are_sent_again(
 
 
 def test_a_row_that_is_never_mentioned_is_a_dead_letter(
-    fake: FakeOpenMetadata, time: FakeTime
+    fake: FakeOpenMetadata, time: Clock
 ) -> None:
     body = {"status": "aborted", "abortReason": "memory", "numberOfRowsPassed": 0}
     fake.faults.add("/tables/bulk", status=200, body=body, times=None)
@@ -143,14 +134,14 @@ def test_a_row_that_is_never_mentioned_is_a_dead_letter(
     assert write_all(fake) == [Rejected(why)] * 200
 
 
-def test_what_is_too_large_is_halved_and_stays_so(time: FakeTime) -> None:
+def test_what_is_too_large_is_halved_and_stays_so(time: Clock) -> None:
     with FakeOpenMetadata(max_body=1200) as fake:
         expect_all(fake, write_all(fake))
         refused = [seen.rows for seen in fake.counted.requests if seen.status == 413]
     assert refused == [10]
 
 
-def test_one_entity_that_is_too_large_is_a_dead_letter(time: FakeTime) -> None:
+def test_one_entity_that_is_too_large_is_a_dead_letter(time: Clock) -> None:
     with FakeOpenMetadata(max_body=5000) as fake, opened(context_of(fake)) as sink:
         write(sink, *parents())
         outcomes = write(sink, table("a"), table("huge", description="x" * 6000), table("b"))
@@ -158,7 +149,7 @@ def test_one_entity_that_is_too_large_is_a_dead_letter(time: FakeTime) -> None:
 
 
 def test_a_request_that_gets_no_answer_in_time_is_halved(
-    fake: FakeOpenMetadata, time: FakeTime, caplog: pytest.LogCaptureFixture
+    fake: FakeOpenMetadata, time: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.faults.add("/tables/bulk", after=2, delay=0.5)
     expect_all(fake, write_all(fake, readTimeout=0.25))
@@ -166,7 +157,7 @@ def test_a_request_that_gets_no_answer_in_time_is_halved(
     assert max(s.rows for s in fake.counted.requests[-10:]) == 5
 
 
-def test_a_token_that_expires_stops_the_run(fake: FakeOpenMetadata, time: FakeTime) -> None:
+def test_a_token_that_expires_stops_the_run(fake: FakeOpenMetadata, time: Clock) -> None:
     body = {"code": 401, "message": "Expired token!"}
     fake.faults.add("/tables/bulk", after=2, times=None, status=401, body=body)
     with pytest.raises(FatalError, match="401: Expired token!"):
@@ -176,7 +167,7 @@ def test_a_token_that_expires_stops_the_run(fake: FakeOpenMetadata, time: FakeTi
 
 
 def test_a_server_that_dies_stops_the_run_within_its_budget(
-    fake: FakeOpenMetadata, time: FakeTime
+    fake: FakeOpenMetadata, time: Clock
 ) -> None:
     fake.faults.add("", after=8, times=None, cut="before")
     with pytest.raises(FatalError, match="does not answer any more"):
@@ -185,7 +176,7 @@ def test_a_server_that_dies_stops_the_run_within_its_budget(
 
 
 def test_a_bad_row_that_kills_its_request_costs_one_row(
-    time: FakeTime, monkeypatch: pytest.MonkeyPatch
+    time: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FakeOpenMetadata() as fake:
         poison = TABLES[42].name
@@ -202,7 +193,7 @@ def test_a_bad_row_that_kills_its_request_costs_one_row(
     assert "NullPointer" in str(outcomes[42])
 
 
-def test_all_faults_at_once_with_requests_in_flight(fake: FakeOpenMetadata, time: FakeTime) -> None:
+def test_all_faults_at_once_with_requests_in_flight(fake: FakeOpenMetadata, time: Clock) -> None:
     faults: list[dict[str, Any]] = [
         {"status": 503}, {"cut": "after"}, {"cut": "before"}, {"status": 429},
     ]  # fmt: skip
@@ -211,7 +202,7 @@ def test_all_faults_at_once_with_requests_in_flight(fake: FakeOpenMetadata, time
     expect_all(fake, write_all(fake, settings={"concurrency": 4}))
 
 
-def test_lists_are_tried_again_too(fake: FakeOpenMetadata, time: FakeTime) -> None:
+def test_lists_are_tried_again_too(fake: FakeOpenMetadata, time: Clock) -> None:
     with opened(context_of(fake)) as sink:
         write(sink, *parents())  # what this run made itself would need no list
     fake.faults.add("/v1/tables$", method="GET", status=503)
@@ -220,7 +211,7 @@ def test_lists_are_tried_again_too(fake: FakeOpenMetadata, time: FakeTime) -> No
     assert time.waits == [0.25]
 
 
-def test_the_counts_agree_with_the_servers(fake: FakeOpenMetadata, time: FakeTime) -> None:
+def test_the_counts_agree_with_the_servers(fake: FakeOpenMetadata, time: Clock) -> None:
     fake.faults.add("/tables/bulk", after=2, rows={1: (400, "bad"), 2: (503, "locked")})
     fake.faults.add("/tables/bulk", after=9, cut="after")
     outcomes = write_all(fake, settings={"concurrency": 4})
