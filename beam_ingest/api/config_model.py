@@ -21,6 +21,9 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validato
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema
 
+from beam_ingest.api.secrets import MASK
+from beam_ingest.api.url_secrets import with_secrets
+
 
 class ConfigModel(BaseModel):
     """Unknown keys are refused; keys are camelCase in YAML, snake_case in Python; frozen.
@@ -35,6 +38,12 @@ class ConfigModel(BaseModel):
         populate_by_name=True,
         hide_input_in_errors=True,  # an input may hold a secret
     )
+
+    def __repr__(self) -> str:
+        return with_secrets(super().__repr__(), lambda secret: MASK)
+
+    def __str__(self) -> str:
+        return with_secrets(super().__str__(), lambda secret: MASK)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""What a message must not show: passwords in URLs, and the values of secrets in use.
+"""What a message must not show: secrets in URLs, and the values of secrets in use.
 
 Connectors keep secrets out of what they say. This is the last door before a text leaves the
 process (a log line, a reason, a traceback), for what a library or a user's code put into it.
@@ -7,20 +7,18 @@ process (a log line, a reason, a traceback), for what a library or a user's code
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from beam_ingest.api.secrets import MASK, values_in_use
+from beam_ingest.api.url_secrets import with_secrets
 
-_URL_PASSWORD = re.compile(r"(?<=://)([^/?#@\s:'\"]*):[^/?#@\s]+@")
 _SHORTEST = 5
 """A shorter secret would hide words of our own."""
 
 
 def hide(text: str) -> str:
-    """``text`` without the passwords of URLs, and without the values of this process's secrets."""
-    if "://" in text:
-        text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
+    """``text`` without the secrets of URLs, and without the values of this process's secrets."""
+    text = with_secrets(text, lambda secret: MASK)
     for value in values_in_use():
         if len(value) >= _SHORTEST and value in text:
             text = text.replace(value, MASK)

@@ -7,7 +7,7 @@ A ``Secret`` field holds a *reference* until a worker calls ``get()``:
 * ``gcp-secret:projects/P/secrets/S``: from a secret store, read on the worker (``secret_store``);
 * a literal, and text around a variable: kept in this process's vault, referred to by
   ``vault:<handle>``. The launcher hands the vault to local worker processes through their
-  environment (``vault_environment``); a remote runner refuses such a workflow.
+  environment (``vault``); a remote runner refuses such a workflow.
 
 So a component's configuration can be serialized as it is: only references are in it.
 """
@@ -16,23 +16,22 @@ from __future__ import annotations
 
 import os
 import re
-import secrets as _random
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
 from pydantic_core import CoreSchema, core_schema
 
+from beam_ingest.api import vault
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.secret_store import is_stored, read_stored
+from beam_ingest.api.url_secrets import holds_secret
 
 MASK = "**********"
-_VAULT_VARIABLE = "BEAM_INGEST_VAULT_"
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 _HANDLE = re.compile("vault:[0-9a-f]{16}")
-_vault: dict[str, str] = {}
 _in_use: dict[str, str] = {}
 
 
@@ -59,9 +58,7 @@ class Secret:
     def __init__(self, value: str) -> None:
         reference = _reference_of(value)
         if reference is None:
-            handle = _random.token_hex(8)
-            _vault[handle] = str(value)
-            reference = f"vault:{handle}"
+            reference = f"vault:{vault.keep(str(value))}"
         self._reference = reference
 
     @property
@@ -85,7 +82,7 @@ class Secret:
         A secret store may raise ``TransientError`` too.
         """
         if self.is_literal:
-            value = _from_vault(self._reference.removeprefix("vault:"))
+            value = vault.held(self._reference.removeprefix("vault:"))
         elif self._reference.startswith("file:"):
             value = _from_file(self._reference.removeprefix("file:"))
         elif self.is_stored:
@@ -150,7 +147,7 @@ def secret_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
 
     Free-form mappings (``connectionOptions``) may hold a secret under any name, so in them
     every referenced value stays a reference. A literal under a name that says what it is
-    (password, token, secret, key) becomes one too.
+    (password, token, secret, key) becomes one too, and a URL with a password in it.
     """
     return {key: _secret_value(key, value) for key, value in (options or {}).items()}
 
@@ -190,22 +187,18 @@ def is_reference(text: str) -> bool:
 
 
 def values_in_use() -> list[str]:
-    """The values that this process has read or was given, the longest first: to be hidden."""
-    return sorted({*_vault.copy().values(), *_in_use.copy().values()}, key=len, reverse=True)
+    """The values that this process has read or was given, the longest first: to be hidden.
+
+    What is encoded, as in a URL, also as it is decoded.
+    """
+    values = {*vault.values(), *_in_use.copy().values()}
+    values |= {unquote(value) for value in values if "%" in value}
+    return sorted(values, key=len, reverse=True)
 
 
 def names_a_secret(key: str) -> bool:
     """Whether a key is called like a secret: password, token, private key and the like."""
     return _NAMES.search(key) is not None
-
-
-def vault_environment() -> dict[str, str]:
-    """Environment variables that hand this process's literal secrets to a local child."""
-    # Encoded, since an environment holds no NUL and no lone surrogates.
-    return {
-        _VAULT_VARIABLE + handle: b64encode(value.encode("utf-8", "surrogatepass")).decode("ascii")
-        for handle, value in _vault.items()
-    }
 
 
 def _validate(value: Any) -> Secret:
@@ -231,18 +224,6 @@ def _of_reference(reference: str) -> Secret:
     secret = Secret.__new__(Secret)
     secret._reference = reference
     return secret
-
-
-def _from_vault(handle: str) -> str:
-    if handle in _vault:
-        return _vault[handle]
-    encoded = os.environ.get(_VAULT_VARIABLE + handle)
-    if encoded is None:
-        raise FatalError(
-            "a secret that the workflow holds as plain text did not reach this worker",
-            hint="write it as ${VARIABLE} or file:/path",
-        )
-    return b64decode(encoded).decode("utf-8", "surrogatepass")
 
 
 def _from_file(path: str) -> str:
@@ -274,6 +255,7 @@ def _secret_value(key: str, value: Any) -> Any:
         or is_stored(value)
         or _VARIABLE.fullmatch(value)
         or names_a_secret(key)
+        or holds_secret(value)
     ):
         return Secret(value)
     return value

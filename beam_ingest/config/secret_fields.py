@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from beam_ingest.api.hiding import hide
 from beam_ingest.api.secret_store import stored_fault
 from beam_ingest.api.secrets import MASK, Secret, is_reference, names_a_secret, variables
+from beam_ingest.api.url_secrets import holds_secret
 from beam_ingest.config.findings import Findings
 from beam_ingest.config.place import Place
 from beam_ingest.config.problem import KeyPath
@@ -57,6 +58,15 @@ def check_secrets(
             findings.problem(
                 here, f"the variable {names} of this process does not reach the workers", _REACHABLE
             )
+    if not inside:
+        for here in _with_url_secrets(
+            model.model_dump(mode="json", by_alias=True, exclude_unset=True), path
+        ):
+            findings.problem(
+                here,
+                "a URL holds a password in plain text, and would be sent to remote workers",
+                "take it out of the URL: the component needs a key of its own for it",
+            )
     return literal
 
 
@@ -82,6 +92,18 @@ def _masked(value: Any, path: KeyPath, literal: set[KeyPath], *, secret: bool) -
     if secret and not is_reference(str(value)):
         return MASK
     return hide(value) if isinstance(value, str) else value
+
+
+def _with_url_secrets(value: Any, path: KeyPath) -> Iterator[KeyPath]:
+    if isinstance(value, str):
+        if holds_secret(value):
+            yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _with_url_secrets(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _with_url_secrets(item, (*path, index))
 
 
 def _form(path: KeyPath) -> KeyPath:

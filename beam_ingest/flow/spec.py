@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from beam_ingest.api.component import Component, Context
 from beam_ingest.api.registry import Kind, find
+from beam_ingest.api.sealing import sealed, unsealed
 from beam_ingest.api.settings import RunSettings
 
 
@@ -62,7 +63,7 @@ class ComponentSpec:
     def build(self) -> Any:
         """The component, not opened. Raises what ``load`` and pydantic raise."""
         cls = self.load()
-        config = cls.Config.model_validate_json(self.config)
+        config = cls.Config.model_validate_json(unsealed(self.config))
         return cls(config, context_from_json(self.context))
 
 
@@ -96,8 +97,10 @@ def context_from_json(text: str) -> Context:
 
 
 def config_to_json(model: BaseModel) -> str:
-    """A configuration as text: what was given, references unresolved."""
-    return model.model_dump_json(by_alias=True, exclude_unset=True)
+    """A configuration as text: what was given, references unresolved, and what is secret in URLs
+    as references too.
+    """
+    return sealed(model.model_dump_json(by_alias=True, exclude_unset=True))
 
 
 def _model_to_json(model: BaseModel | None) -> list[str] | None:
@@ -114,4 +117,4 @@ def _model_from_json(value: list[str] | None) -> BaseModel | None:
     cls: Any = importlib.import_module(module)
     for part in name.split("."):
         cls = getattr(cls, part)
-    return cls.model_validate_json(text)  # type: ignore[no-any-return]
+    return cls.model_validate_json(unsealed(text))  # type: ignore[no-any-return]

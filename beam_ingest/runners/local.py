@@ -17,7 +17,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from beam_ingest.api.secrets import vault_environment
+from beam_ingest.api.vault import vault_environment
 from beam_ingest.runners.nursery import in_nursery
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from beam_ingest.api.component import Component, Context
 from beam_ingest.api.registry import Kind, find
-from beam_ingest.api.secrets import vault_environment
+from beam_ingest.api.vault import vault_environment
 from beam_ingest.testing.compare import fail
 from beam_ingest.testing.exercise import exercise
 

@@ -56,7 +56,12 @@ class Planter:
             "inner": {"token": self.one()},
             "listed": [self.one(), self.one()],
             "mapped": {"a": self.one()},
-            "options": {"password": self.one(), "deep": {"api_key": self.one()}},
+            "options": {
+                "password": self.one(),
+                "deep": {"api_key": self.one()},
+                "proxy": f"http://me:{self.plain()}@proxy:3128",
+            },
+            "url": f"postgresql://me:{self.plain()}@localhost/db",
         }
 
 
@@ -74,7 +79,7 @@ def workflow(planter: Planter, **beam_block: Any) -> dict[str, Any]:
         "workflowConfig": {
             "loggerLevel": "DEBUG",
             "openMetadataServerConfig": {
-                "hostPort": "http://localhost:1/api",
+                "hostPort": f"http://me:{planter.plain()}@localhost:1/api",
                 "securityConfig": {"jwtToken": planter.one()},
                 "extraHeaders": {"Authorization": planter.one()},
             },
@@ -90,7 +95,6 @@ def test_nothing_that_a_run_shows_or_leaves_behind_holds_one(
     project.folder.mkdir()
     planter = Planter(tmp_path)
     config = workflow(planter, workers=2)
-    config["source"]["config"]["url"] = f"postgresql://me:{planter.plain()}@localhost/db"
     for name, value in planter.variables.items():
         monkeypatch.setenv(name, value)
     project.write(config)

@@ -18,6 +18,13 @@ from beam_ingest.api.hiding import HidingFormatter, hide, hide_in_logs
         ("'http://u:p@x'", "'http://u:**********@x'"),
         ("http://host:8585/api?to=a:b@c", "http://host:8585/api?to=a:b@c"),
         ("mail me@host", "mail me@host"),
+        ("http://me:with@in-it@host/a", "http://me:**********@host/a"),
+        ("mongodb://me:pw@one:1,two:2/db", "mongodb://me:**********@one:1,two:2/db"),
+        (
+            "http://host/a?user=me&password=s3cr3t&x=1#y",
+            "http://host/a?user=me&password=**********&x=1#y",
+        ),
+        ("http://host:1,http://me:pw@x", "http://host:1,http://me:**********@x"),
     ],
 )
 def test_passwords_of_urls(text: str, hidden: str) -> None:
@@ -32,6 +39,12 @@ def test_literal_secrets_and_those_that_were_read(monkeypatch: pytest.MonkeyPatc
     variable.get()
     assert hide(said) == "no **********, and no **********"
     assert literal.is_literal
+
+
+def test_a_secret_of_a_url_as_it_is_decoded() -> None:
+    kept = Secret("p%40ss%2Fword")
+    assert hide("refused: p@ss/word of p%40ss%2Fword") == "refused: ********** of **********"
+    assert kept.is_literal
 
 
 def test_a_secret_that_is_part_of_another_leaves_nothing_of_it() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_ingest.api import secrets
+from beam_ingest.api import vault
 from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.secrets import (
@@ -24,8 +24,8 @@ from beam_ingest.api.secrets import (
     resolve_options,
     secret_options,
     variables,
-    vault_environment,
 )
+from beam_ingest.api.vault import vault_environment
 
 GEHEIM = "geheim-4711"
 
@@ -124,13 +124,13 @@ def test_a_local_child_gets_the_literals_through_its_environment(
     secret = Secret(literal)
     for name, value in vault_environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(secrets, "_vault", {})
+    monkeypatch.setattr(vault, "_vault", {})
     assert secret.get() == literal
 
 
 def test_a_literal_that_did_not_reach_the_worker_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = Secret(GEHEIM)
-    monkeypatch.setattr(secrets, "_vault", {})
+    monkeypatch.setattr(vault, "_vault", {})
     with pytest.raises(FatalError, match="did not reach this worker"):
         secret.get()
 
@@ -159,6 +159,8 @@ def test_in_free_form_mappings_what_was_referenced_stays_a_reference() -> None:
             "any": Expanded("x", "$ANY"),
             "file": "file:/x",
             "passphrase": "literal",
+            "proxy": "http://me:literal@proxy:3128",
+            "docs": "http://host/docs",
             "deep": {"clientSecret": "literal", "size": 5},
             "flag": True,
         }
@@ -167,6 +169,8 @@ def test_in_free_form_mappings_what_was_referenced_stays_a_reference() -> None:
     assert options["any"] == Secret("$ANY")
     assert options["file"] == Secret("file:/x")
     assert isinstance(options["passphrase"], Secret)
+    assert isinstance(options["proxy"], Secret)
+    assert options["docs"] == "http://host/docs"
     assert isinstance(options["deep"]["clientSecret"], Secret)
     assert options["deep"]["size"] == 5
     assert options["flag"] is True

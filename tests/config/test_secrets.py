@@ -11,6 +11,7 @@ import pytest
 from beam_ingest.api.secrets import MASK, Secret
 from beam_ingest.config.load import ConfigError, load
 from beam_ingest.config.model import WorkflowConfig
+from beam_ingest.flow.spec import config_to_json
 from tests.config import parts
 from tests.config.conftest import Load, Problems, config_of
 
@@ -146,6 +147,32 @@ def test_a_literal_is_refused_for_a_remote_runner(problems: Problems) -> None:
     ]
     assert all("plain text" in problem.message for problem in found)
     assert GEHEIM not in str(found)
+
+
+URL = f"https://me:{GEHEIM}@host/db"
+
+
+def with_url(runner: str) -> str:
+    text = workflow("file:/x", "file:/x", "file:/x", runner).replace("token: file:/x", "token: 1")
+    text = text.replace("{token: 1, sslmode: require}", f"{{proxy: '{URL}', sslmode: require}}")
+    return text.replace("dsn: file:/x", f"path: '{URL}'")
+
+
+def test_a_password_in_a_url_is_refused_for_a_remote_runner(problems: Problems) -> None:
+    found = problems(with_url(REMOTE))
+    assert [(problem.line, problem.path) for problem in found] == [
+        (7, "source.serviceConnection.config.connectionOptions.proxy"),
+        (10, "sink.config.path"),
+    ]
+    assert all("plain text" in problem.message for problem in found)
+    assert GEHEIM not in str(found)
+
+
+def test_a_password_in_a_url_is_in_nothing_that_is_stored(loaded: Load) -> None:
+    found = loaded(with_url("local").replace("file:/x", "x"))
+    assert getattr(found.components[-1].config, "path", None) == URL
+    assert GEHEIM not in repr(found) + json.dumps(found.document)
+    assert GEHEIM not in "".join(config_to_json(part.config) for part in found.components)
 
 
 def test_workers_in_this_process_are_not_remote(loaded: Load) -> None:

@@ -127,9 +127,13 @@ class Keyed(Processor):
 
     class Config(ConfigModel):
         key: Secret
+        url: str = ""
+
+    config: Config
 
     def open(self) -> None:
-        self.digest = hashlib.sha256(self.config.key.get().encode()).hexdigest()
+        known = self.config.key.get() + self.config.url
+        self.digest = hashlib.sha256(known.encode()).hexdigest()
 
     def process(self, record: Any) -> Any:
         return {**record, "digest": self.digest}

@@ -26,6 +26,25 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("runner", [name for name in RUNNERS if name != "portable"])
+def test_a_url_reaches_every_worker_with_its_password_and_no_file(
+    tmp_path: Path, runner: str
+) -> None:
+    url, out = f"http://me:{SECRET}@host/a", tmp_path / "out.jsonl"
+    config: dict[str, Any] = workflow(
+        tmp_path,
+        {"splits": 2, "records": 3},
+        processors=[part("Keyed", key="k", url=url)],
+        sink={"type": "file", "config": {"path": str(out)}},
+        beam=dict(RUNNERS[runner]),
+    )
+    report = run(config)
+    expected = hashlib.sha256(f"k{url}".encode()).hexdigest()
+    assert {json.loads(line)["digest"] for line in out.read_text().splitlines()} == {expected}
+    for file in Path(report.run_dir).rglob("*"):
+        assert not file.is_file() or SECRET.encode() not in file.read_bytes(), file
+
+
 @pytest.mark.parametrize(("runner", "written"), CASES)
 def test_a_secret_reaches_every_worker_and_no_file(
     tmp_path: Path, runner: str, written: str, monkeypatch: pytest.MonkeyPatch
