@@ -7,7 +7,10 @@ raise errors of their own; here they are ``OSError``, as everywhere in ``store``
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import BinaryIO, cast
 
 from apache_beam.io.filesystems import FileSystems
@@ -15,6 +18,9 @@ from apache_beam.io.filesystems import FileSystems
 from beam_ingest.flow.durable_file import DurableFile
 
 _MIME_TYPE = "application/octet-stream"
+_AT_ONCE = 32
+"""Requests under way where many files are read."""
+_AHEAD = 2 * _AT_ONCE
 
 
 class BeamStore:
@@ -49,6 +55,21 @@ class BeamStore:
                 if FileSystems.exists(path):
                     raise
             return None
+
+    def read_all(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """As ``Store.read_all``; no more than ``_AHEAD`` are read before they are asked for."""
+        remaining = iter(names)
+        # The first alone: there are client libraries that set themselves up in it, once, and
+        # not from several threads.
+        yield from map(self.read, islice(remaining, 1))
+        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="read")
+        try:
+            reading = deque(pool.submit(self.read, name) for name in islice(remaining, _AHEAD))
+            while reading:
+                yield reading.popleft().result()
+                reading.extend(pool.submit(self.read, name) for name in islice(remaining, 1))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def create(self, name: str) -> DurableFile:
         """As ``Store.create``."""

@@ -73,8 +73,7 @@ def deferred_files(run: RunDir, writer: Writer) -> list[LineFile]:
     if not run.store.names("deferred"):
         return []  # as in most runs, and found out without reading every mark
     files, staged = [], []
-    for ref in run.splits():
-        mark = run.mark(ref, writer.name)
+    for mark in run.marks(run.splits(), [writer.name]):
         if mark is not None:
             staged += mark.chunks
             files.append(mark.deferred)

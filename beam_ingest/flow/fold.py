@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from beam_ingest.api.report import Failure, SplitsReport, StepReport
@@ -86,8 +87,10 @@ def fold(plan: Plan, run: RunDir) -> Fold:
     result.remember = dict((listing or {}).get("remember", {}))
     staged: dict[str, list[Chunk]] = {writer.name: [] for writer in plan.writers}
     deferred: dict[str, int] = dict.fromkeys(staged, 0)
-    for ref in run.splits():
-        marks = [run.mark(ref, writer.name) for writer in plan.writers]
+    refs = list(run.splits())
+    of_splits = run.marks(refs, list(staged))
+    for ref in refs:
+        marks = list(islice(of_splits, len(staged)))
         found = [mark for mark in marks if mark is not None]
         for writer, mark in zip(plan.writers, marks, strict=True):
             if mark is not None:
@@ -154,9 +157,8 @@ def _fold_files(result: Fold, run: RunDir, writer: Writer, chunks: list[Chunk]) 
     files_report.total = (files_report.total or 0) + len(staged.files) + staged.unmerged
     files_report.not_read += staged.unmerged
     waiting = 0
-    for chunk in staged.files:
+    for chunk, note in zip(staged.files, published(run, staged.files), strict=True):
         result.staged_files.add(chunk.file)
-        note = published(run, chunk)
         if note is None:
             files_report.not_read += 1
             continue

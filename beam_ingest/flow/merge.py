@@ -58,14 +58,12 @@ class MergeFn(StepFn):
         # A bundle that was run again has sent its descriptors twice, and a split that was read
         # again has left files that its mark no longer names.
         chunks = {chunk.id + chunk.file: chunk for chunk in gathered}
-        named = [chunks[key] for key in sorted(chunks) if self._is_named(chunks[key])]
+        once = [chunks[key] for key in sorted(chunks)]
+        named = self.run.named_chunks(once, self.writer.name)
         yield from (chunk for chunk in named if chunk.shard is None)
         spilled = [chunk for chunk in named if chunk.shard is not None]
         if spilled:
             yield from self._folded(spilled[0].shard or 0, spilled)
-
-    def _is_named(self, chunk: Chunk) -> bool:
-        return self.run.names_chunk(chunk, self.writer.name)
 
     def _folded(self, shard: int, chunks: list[Chunk]) -> Iterator[Chunk]:
         self.worker.at(f"(merging shard {shard})", self.spec.step, patient=True)

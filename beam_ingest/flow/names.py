@@ -65,11 +65,10 @@ def new_names_for(plan: Plan, writer: Writer, run: RunDir) -> NewNames | None:
 def read_new_names(run: RunDir, plan: Plan) -> dict[tuple[str, str], set[str]]:
     """The names noted by all splits of the run, by scope and entity type."""
     found: dict[tuple[str, str], set[str]] = {}
-    for ref in run.splits():
-        for writer in plan.writers:
-            data = run.store.read(new_names_file(ref.id, writer.name))
-            for scope, entity_type, name in json.loads(data) if data else ():
-                found.setdefault((scope, entity_type), set()).add(name)
+    files = (new_names_file(ref.id, w.name) for ref in run.splits() for w in plan.writers)
+    for data in run.store.read_all(files):
+        for scope, entity_type, name in json.loads(data) if data else ():
+            found.setdefault((scope, entity_type), set()).add(name)
     return found
 
 

@@ -175,7 +175,7 @@ def _is_done(run: RunDir, ref: SplitRef, writer: Writer) -> bool:
     mark = run.mark(ref, writer.name)
     if mark is None or mark.state != "done":
         return False
-    notes = [published(run, chunk) for chunk in mark.chunks]
+    notes = published(run, mark.chunks)
     return all(note is not None and note.state == "done" for note in notes)
 
 

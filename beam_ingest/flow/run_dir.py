@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -115,11 +115,17 @@ class RunDir:
         """What ``writer`` said of a split, or None."""
         return self._parsed(mark_name(ref, writer), Mark.from_bytes)
 
-    def names_chunk(self, chunk: Chunk, writer: str) -> bool:
-        """Whether the mark of the chunk's split still names it: no later attempt replaced it."""
-        name = f"marks/{chunk.id.partition('.')[0]}.{writer}.json"
-        mark = self._parsed(name, Mark.from_bytes)
-        return mark is not None and any(named.file == chunk.file for named in mark.chunks)
+    def marks(self, refs: Iterable[SplitRef], writers: Sequence[str]) -> Iterator[Mark | None]:
+        """``mark`` of every split and, of each, every writer."""
+        names = [mark_name(ref, writer) for ref in refs for writer in writers]
+        return self._all_parsed(names, Mark.from_bytes)
+
+    def named_chunks(self, chunks: Sequence[Chunk], writer: str) -> list[Chunk]:
+        """Those that the marks of their splits still name: no later attempt replaced them."""
+        names = {f"marks/{chunk.id.partition('.')[0]}.{writer}.json": None for chunk in chunks}
+        marks = self._all_parsed(list(names), Mark.from_bytes)
+        named = {chunk.file for mark in marks if mark is not None for chunk in mark.chunks}
+        return [chunk for chunk in chunks if chunk.file in named]
 
     def write_merged(self, writer: str, shard: int, chunk: Chunk) -> None:
         """The staged file that the aggregates of a shard became."""
@@ -141,10 +147,15 @@ class RunDir:
         """What became of a staged file, or None."""
         return self._parsed(f"published/{file_id}.json", Published.from_bytes)
 
+    def all_published(self, file_ids: Iterable[str]) -> Iterator[Published | None]:
+        """``published`` of each."""
+        names = [f"published/{file_id}.json" for file_id in file_ids]
+        return self._all_parsed(names, Published.from_bytes)
+
     def notes(self, writer: str) -> frozenset[str]:
         """All that was noted while files were published."""
         names = self.store.names("published")
-        found = [self.published(name.removesuffix(".json")) for name in names]
+        found = self.all_published(name.removesuffix(".json") for name in names)
         return frozenset(
             note for each in found if each and each.writer == writer for note in each.notes
         )
@@ -164,7 +175,13 @@ class RunDir:
         One that cannot be read says nothing: what it stood for is done again. We never write
         half a file; an upload that broke off, or a disk that lost power, may leave one.
         """
-        data = self.store.read(name)
+        return self._parse(name, self.store.read(name), parse)
+
+    def _all_parsed(self, names: list[str], parse: Callable[[bytes], T]) -> Iterator[T | None]:
+        for name, data in zip(names, self.store.read_all(names), strict=True):
+            yield self._parse(name, data, parse)
+
+    def _parse(self, name: str, data: bytes | None, parse: Callable[[bytes], T]) -> T | None:
         if data is None:
             return None
         try:

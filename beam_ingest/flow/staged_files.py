@@ -41,13 +41,11 @@ def staged_files_of(run: RunDir, writer: Writer, chunks: Sequence[Chunk]) -> Sta
 
 def published_of(run: RunDir, writer: Writer, chunks: Sequence[Chunk]) -> Iterator[Published]:
     """What became of those files, as far as they were published."""
-    for chunk in staged_files_of(run, writer, chunks).files:
-        note = published(run, chunk)
-        if note is not None:
-            yield note
+    found = published(run, staged_files_of(run, writer, chunks).files)
+    return (note for note in found if note is not None)
 
 
-def published(run: RunDir, chunk: Chunk) -> Published | None:
-    """What became of this very file; None where it was another attempt's under the same id."""
-    note = run.published(chunk.id)
-    return note if note is not None and note.file == chunk.file else None
+def published(run: RunDir, chunks: Sequence[Chunk]) -> Iterator[Published | None]:
+    """What became of these very files; None where it was another attempt's under the same id."""
+    for chunk, note in zip(chunks, run.all_published(c.id for c in chunks), strict=True):
+        yield note if note is not None and note.file == chunk.file else None

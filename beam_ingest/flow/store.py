@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -38,6 +38,9 @@ class Store(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """The content, or None where there is no such file."""
+
+    def read_all(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """``read`` of each name, in order; several at once where each is a request."""
 
     def create(self, name: str) -> DurableFile:
         """A new file to stream into: there under its name when it is finished, and whole."""
@@ -87,6 +90,9 @@ class LocalStore:
             return Path(self.path(name)).read_bytes()
         except FileNotFoundError:
             return None
+
+    def read_all(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        return map(self.read, names)
 
     def create(self, name: str) -> DurableFile:
         return self._create(name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from beam_ingest.flow import beam_store
 from beam_ingest.flow.beam_store import BeamStore
-from tests.flow.memory_files import OBJECTS
+from tests.flow.memory_files import OBJECTS, MemoryFileSystem
 
 
 @pytest.fixture
@@ -50,6 +53,49 @@ def test_an_abandoned_upload_may_break_off(store: BeamStore) -> None:
     file.abandon()
     with pytest.raises(OSError, match="closed file"):
         file.write(b"x")
+
+
+class TestReadingMany:
+    def test_gives_them_in_order_and_none_for_what_is_missing(self, store: BeamStore) -> None:
+        for number in range(0, 300, 2):
+            store.write(f"n{number}", b"%d" % number)
+        found = list(store.read_all(f"n{number}" for number in range(300)))
+        assert found == [b"%d" % n if n % 2 == 0 else None for n in range(300)]
+        assert list(store.read_all([])) == []
+
+    def test_has_many_requests_under_way(
+        self, store: BeamStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        together, opens = threading.Barrier(beam_store._AT_ONCE), MemoryFileSystem.open
+
+        def meet(system: MemoryFileSystem, path: str, *more: str) -> Any:
+            if not path.endswith("/first"):
+                together.wait(timeout=30)  # breaks where fewer than so many come
+            return opens(system, path, *more)
+
+        monkeypatch.setattr(MemoryFileSystem, "open", meet)
+        names = ["first", *(f"n{number}" for number in range(2 * beam_store._AT_ONCE))]
+        for name in names:
+            store.write(name, name.encode())
+        assert list(store.read_all(names)) == [name.encode() for name in names]
+
+    def test_keeps_few_in_memory(self, store: BeamStore) -> None:
+        asked: list[int] = []
+
+        def names() -> Iterator[str]:
+            for number in range(10_000):
+                asked.append(number)
+                yield "n"
+
+        reading = store.read_all(names())
+        assert [next(reading) for _ in range(3)] == [None] * 3
+        assert len(asked) <= 3 + beam_store._AHEAD
+        reading.close()  # type: ignore[attr-defined]
+
+    def test_ends_with_the_first_that_cannot_be_read(self, store: BeamStore) -> None:
+        OBJECTS["mem://bucket/run/unreadable"] = b"there"
+        with pytest.raises(OSError, match="403 no permission to read"):
+            list(store.read_all(["a", "b", "unreadable", "c"]))
 
 
 def test_an_unknown_scheme_says_so() -> None:

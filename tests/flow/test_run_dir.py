@@ -87,11 +87,24 @@ def test_only_chunks_of_the_last_attempt_are_named(run: RunDir) -> None:
     ref = split_ref("a", 1, {})
     old = Chunk(f"{ref.id}.out.000", "staged/out/old", 2, 10)
     new = Chunk(f"{ref.id}.out.000", "staged/out/new", 2, 10)
-    assert not run.names_chunk(old, "out")
+    other = split_ref("b", 2, {})
+    third = Chunk(f"{other.id}.out.000", "staged/out/third", 2, 10)
+    assert run.named_chunks([old], "out") == []
     run.write_mark(ref, Mark("a", 1, "out", 1, "done", chunks=[new]))
-    assert run.names_chunk(new, "out")
-    assert not run.names_chunk(old, "out")
-    assert not run.names_chunk(new, "another")
+    run.write_mark(other, Mark("b", 2, "out", 0, "done", chunks=[third]))
+    assert run.named_chunks([third, old, new], "out") == [third, new]
+    assert run.named_chunks([new], "another") == []
+    assert run.named_chunks([], "out") == []
+
+
+def test_marks_come_in_the_order_of_splits_and_writers(run: RunDir) -> None:
+    refs = [split_ref(key, number, {}) for number, key in enumerate("abc")]
+    for ref, writer in ((refs[0], "out"), (refs[2], "bulk"), (refs[2], "out")):
+        run.write_mark(ref, Mark(ref.key, ref.index, writer, 0, "done"))
+    found = [
+        (mark.split, mark.writer) if mark else None for mark in run.marks(refs, ["out", "bulk"])
+    ]
+    assert found == [("a", "out"), None, None, None, ("c", "out"), ("c", "bulk")]
 
 
 def test_a_merged_file_is_found_by_writer_and_shard(run: RunDir, tmp_path: Path) -> None:
@@ -140,4 +153,4 @@ def test_what_is_damaged_counts_as_missing(tmp_path: Path, torn: bytes) -> None:
     assert run.mark(ref, "out") is None
     assert run.published("f") is None
     assert run.merged("out", 3) is None
-    assert not run.names_chunk(Chunk(f"{ref.id}.out.000", "staged/x", 1, 1), "out")
+    assert run.named_chunks([Chunk(f"{ref.id}.out.000", "staged/x", 1, 1)], "out") == []

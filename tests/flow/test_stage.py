@@ -183,7 +183,7 @@ class TestWhatFailsLeavesNoMark:
             assert fn.worker.splits == [0, 0]
             assert fn.worker.is_stopping()
         assert mark_of(plan) is None
-        assert not RunDir(plan.run_dir).names_chunk(chunk, "bulk")
+        assert RunDir(plan.run_dir).named_chunks([chunk], "bulk") == []
 
     def test_when_the_mark_itself_cannot_be_written(
         self, tmp_path: Path, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
