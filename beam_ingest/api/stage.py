@@ -29,14 +29,15 @@ class Stage(Component):
         """Both together. Associative and commutative; may change and return ``a``."""
         raise NotImplementedError(f"{type(self).__name__}.combine")
 
-    def expand(self, key: str, partial: Partial) -> Iterable[tuple[str, Partial]]:
-        """What a combined partial adds to the keys that are merged. Default: to its own.
+    def expand(self, combined: Iterable[tuple[str, Partial]]) -> Iterable[tuple[str, Partial]]:
+        """What combined partials, by key, add to the keys that are merged. Default: as they are.
 
         For records that feed many keys each: ``keyed`` gives one key to all that are alike, and
-        what they come to together is spread once, before it leaves the worker. What comes of it
-        is combined by key, and not expanded again.
+        what they come to together is spread once, before it leaves the worker. ``combined`` can
+        be gone through once. What comes of it is combined by key, so one key may come several
+        times, and is not expanded again; a stage adds up here what would come often.
         """
-        return ((key, partial),)
+        return combined
 
     def finish(self, key: str, partial: Partial) -> Record:
         """The record of a key from all that was combined. Default: the partial."""

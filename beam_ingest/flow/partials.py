@@ -7,7 +7,7 @@ keys may be few and large. The size is estimated from a sample, now and then.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from beam_ingest.api.errors import RecordError
 from beam_ingest.api.stage import Stage
 
-SPILL_KEYS = 50_000
+SPILL_KEYS = 100_000
 """Partials are spilled when a split has so many keys in memory."""
 SPILL_BYTES = 128 * 1024 * 1024
 """They are spilled when they would be about so many bytes of JSON."""
@@ -60,24 +60,25 @@ class Partials:
         return len(to_json(sample)) * len(self._by_key) >= SPILL_BYTES * len(sample)
 
     def drain(self) -> Iterator[tuple[int, list[bytes]]]:
-        """Take all out: by shard, the lines ``[key, partial]`` in the order of the keys."""
-        partials, self._by_key, self._added = self._by_key, {}, 0
-        if self._stage is not None and type(self._stage).expand is not Stage.expand:
-            partials = expanded(self._stage, partials)
-        by_shard: dict[int, list[bytes]] = {}
-        for key in sorted(partials):
-            by_shard.setdefault(shard_of(key), []).append(to_json([key, partials[key]]))
-        yield from sorted(by_shard.items())
+        """Take all out, expanded: by shard, the lines ``[key, partial]``.
 
+        Their order depends on what was added alone. Raises what ``expand`` raises.
+        """
+        self._added = 0
+        if self._stage is None:
+            return
+        by_shard: list[list[bytes]] = [[] for _ in range(SHARDS)]
+        for key, partial in self._stage.expand(self._taken()):
+            by_shard[shard_of(key)].append(to_json([key, partial]))
+        for shard, lines in enumerate(by_shard):
+            if lines:
+                yield shard, lines
 
-def expanded(stage: Stage, partials: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``partials`` add to the keys that are merged."""
-    found: dict[str, Any] = {}
-    for key, partial in partials.items():
-        for other, part in stage.expand(key, partial):
-            known = found.get(other)
-            found[other] = part if known is None else stage.combine(known, part)
-    return found
+    def _taken(self) -> Iterator[tuple[str, Any]]:
+        """The partials, each let go once it is expanded: no two forms of all are in memory."""
+        partials, self._by_key = self._by_key, {}
+        while partials:
+            yield partials.popitem()
 
 
 def shard_of(key: str) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +21,6 @@ from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.sink import Batch, Sink, StagedSink
 from beam_ingest.api.source import Poll, Remember, Scope, Source, Split, StreamSource, Timed
 from beam_ingest.api.stage import Partial, Stage
-from beam_ingest.flow.partials import expanded
 from beam_ingest.testing.compare import canonical, fail, line, lines
 
 _MOST_POLLS = 10_000
@@ -148,6 +147,14 @@ def stage_lines(stage: Stage, records: Iterable[Record]) -> list[str]:
     merged = expanded(stage, partials)
     stored.extend(stage.encode(stage.finish(key, part)) for key, part in merged.items())
     return sorted(one.decode("utf-8", "backslashreplace") for one in stored)
+
+
+def expanded(stage: Stage, partials: Mapping[str, Partial]) -> dict[str, Partial]:
+    """What ``partials`` come to by the keys that are merged."""
+    found: dict[str, Partial] = {}
+    for key, part in stage.expand(partials.items()):
+        found[key] = stage.combine(found[key], part) if key in found else part
+    return found
 
 
 def outcome_names(outcomes: Iterable[Outcome] | None, count: int) -> list[str]:

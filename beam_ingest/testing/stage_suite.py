@@ -14,10 +14,9 @@ from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.api.registry import Kind
 from beam_ingest.api.stage import Partial, Stage
-from beam_ingest.flow.partials import expanded
 from beam_ingest.testing.compare import canonical, expect_plain_json, expect_same, fail, line
 from beam_ingest.testing.component_suite import ComponentSuite
-from beam_ingest.testing.exercise import stage_lines
+from beam_ingest.testing.exercise import expanded, stage_lines
 
 _MOST_OF_A_KEY = 4
 
@@ -159,7 +158,7 @@ def _parts(stage: Stage, records: Any) -> Iterator[tuple[str, Partial]]:
         if key is not None:
             yield key, part
             if type(stage).expand is not Stage.expand:
-                yield from stage.expand(key, _fresh(part))
+                yield from stage.expand([(key, _fresh(part))])
 
 
 def _finished(stage: Stage, records: Any) -> Iterator[Record]:

@@ -179,9 +179,9 @@ class FaultyStage(Wrapper[Stage], Stage):
         """Combine in the wrapped component."""
         return self.call("combine", lambda: self.wrapped.combine(a, b))
 
-    def expand(self, key: str, partial: Partial) -> Iterable[tuple[str, Partial]]:
+    def expand(self, combined: Iterable[tuple[str, Partial]]) -> Iterable[tuple[str, Partial]]:
         """Expand in the wrapped component."""
-        return self.call("expand", lambda: self.wrapped.expand(key, partial))
+        return self.call("expand", lambda: self.wrapped.expand(combined))
 
     def finish(self, key: str, partial: Partial) -> Record:
         """Finish in the wrapped component."""

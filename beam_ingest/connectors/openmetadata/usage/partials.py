@@ -44,15 +44,15 @@ def combine(a: Any, b: Any) -> Any:
         _add_executions(a, b)
     elif "s" in a:
         _add(a["n"], b["n"])
-        _add_users(a["u"], b["u"])
-        if b["j"]:
-            _add(a["j"], b["j"])
-        _keep_slowest(a["s"], b["s"])
+        add_users(a["u"], b["u"])
+        _add(a["j"], b["j"])
+        for time, fingerprint in b["s"]:
+            keep_slowest(a["s"], time, fingerprint)
     elif "m" in a:
         if _order(b["q"]) < _order(a["q"]):
             a["q"], a["t"], a["w"] = b["q"], b["t"], b["w"]
         _add(a["c"], b["c"])
-        _add_users(a["u"], b["u"])
+        add_users(a["u"], b["u"])
         a["n"] += b["n"]
         a["m"] = [a["m"][0] + b["m"][0], a["m"][1] + b["m"][1]]
         a["d"] = max(a["d"], b["d"])
@@ -61,9 +61,36 @@ def combine(a: Any, b: Any) -> Any:
     return a
 
 
+def add_users(a: dict[str, int], b: dict[str, int]) -> None:
+    """Count the users of ``b`` to those of ``a``; too many are cut."""
+    for name, count in b.items():
+        a[name] = a.get(name, 0) + count
+    if len(a) > USERS:
+        for name in sorted(a)[USERS:]:
+            del a[name]
+
+
+def keep_slowest(slowest: list[list[Any]], time: int, fingerprint: str) -> None:
+    """Put a query in its place among the slowest, which come first; each is there once."""
+    new = [time, fingerprint]
+    if len(slowest) >= SLOWEST and new <= slowest[-1]:
+        return
+    for index, known in enumerate(slowest):
+        if known[1] == fingerprint:
+            if known[0] >= time:
+                return
+            del slowest[index]
+            break
+    place = len(slowest)
+    while place and slowest[place - 1] < new:
+        place -= 1
+    slowest.insert(place, new)
+    del slowest[SLOWEST:]
+
+
 def _add_executions(a: list[Any], b: list[Any]) -> None:
     a[0] += b[0]
-    _add_users(a[1], b[1])
+    add_users(a[1], b[1])
     timed, more = a[2], b[2]
     timed[0] += more[0]
     timed[1] += more[1]
@@ -81,23 +108,6 @@ def _text(executed: list[Any]) -> str:
 def _add(a: dict[str, int], b: dict[str, int]) -> None:
     for key, count in b.items():
         a[key] = a.get(key, 0) + count
-
-
-def _add_users(a: dict[str, int], b: dict[str, int]) -> None:
-    _add(a, b)
-    if len(a) > USERS:
-        for name in sorted(a)[USERS:]:
-            del a[name]
-
-
-def _keep_slowest(a: list[list[Any]], b: list[list[Any]]) -> None:
-    if not b or (len(a) >= SLOWEST and b[0] <= a[-1]):
-        return
-    longest: dict[str, int] = {}
-    for time, fingerprint in (*a, *b):
-        longest[fingerprint] = max(time, longest.get(fingerprint, time))
-    ranked = sorted(([time, name] for name, time in longest.items()), reverse=True)
-    a[:] = ranked[:SLOWEST]
 
 
 def _add_statements(a: dict[str, list[str]], b: dict[str, list[str]]) -> None:

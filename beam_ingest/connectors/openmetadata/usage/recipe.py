@@ -65,20 +65,30 @@ class Recipe:
             self.lineage = [f"lineage{SEPARATOR}{key}" for key in sorted(keys)]
 
 
-def spread(recipe: Recipe, day: str, partial: list[Any]) -> Iterator[tuple[str, partials.Partial]]:
-    """What the executions of one shape on one day add: to tables, to the query, to lineage."""
-    count, users, timed, longest, _ = partial
-    slowest = [] if longest is None else [[longest, recipe.fingerprint]]
-    for key, spelling in recipe.tables:
-        yield (
-            f"table{SEPARATOR}{day}{SEPARATOR}{key}",
-            {
-                "n": {spelling: count},
-                "u": dict(users),
-                "j": dict.fromkeys(recipe.joins, count),
-                "s": list(slowest),
-            },
-        )
+def add_to_tables(
+    totals: dict[str, partials.Partial], recipe: Recipe, day: str, partial: list[Any]
+) -> None:
+    """Add the executions of one shape on one day to the ``totals`` of its tables."""
+    count, users, _, longest, _ = partial
+    for table, spelling in recipe.tables:
+        key = f"table{SEPARATOR}{day}{SEPARATOR}{table}"
+        total = totals.get(key)
+        if total is None:
+            total = totals[key] = {"n": {}, "u": {}, "j": {}, "s": []}
+        names, joins = total["n"], total["j"]
+        names[spelling] = names.get(spelling, 0) + count
+        partials.add_users(total["u"], users)
+        for join in recipe.joins:
+            joins[join] = joins.get(join, 0) + count
+        if longest is not None:
+            partials.keep_slowest(total["s"], longest, recipe.fingerprint)
+
+
+def of_query(
+    recipe: Recipe, day: str, partial: list[Any]
+) -> Iterator[tuple[str, partials.Partial]]:
+    """What the executions of one shape on one day add to the query, and to lineage."""
+    count, users, timed, _, _ = partial
     if recipe.query is not None:
         yield (
             recipe.query,
@@ -86,9 +96,9 @@ def spread(recipe: Recipe, day: str, partial: list[Any]) -> Iterator[tuple[str, 
                 "q": recipe.parsed["maskedQuery"],
                 "t": recipe.parsed["tables"],
                 "c": {recipe.context: count},
-                "u": dict(users),
+                "u": users,
                 "n": count,
-                "m": list(timed),
+                "m": timed,
                 "d": day,
                 "w": recipe.parsed["unparsed"],
             },

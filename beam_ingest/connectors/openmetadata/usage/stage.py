@@ -13,7 +13,7 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Partial, Stage
 from beam_ingest.connectors.openmetadata.usage import partials
 from beam_ingest.connectors.openmetadata.usage.lines import line_of
-from beam_ingest.connectors.openmetadata.usage.recipe import Recipe, spread
+from beam_ingest.connectors.openmetadata.usage.recipe import Recipe, add_to_tables, of_query
 
 _REMEMBERED = 60_000
 """Recipes that are kept; then they are made anew."""
@@ -68,13 +68,21 @@ class TableUsageStage(Stage):
         """Both together."""
         return partials.combine(a, b)
 
-    def expand(self, key: str, partial: Partial) -> Iterable[tuple[str, Partial]]:
-        """What the executions of one shape on one day add to tables, queries and lineage."""
-        source = partial[-1]
-        recipe = self._by_source.get(id(source))
-        if recipe is None or recipe.source is not source:
-            recipe = Recipe(source)
-        return spread(recipe, key.partition("\x1f")[0], partial)
+    def expand(self, combined: Iterable[tuple[str, Partial]]) -> Iterable[tuple[str, Partial]]:
+        """What the executions of each shape on one day add to tables, queries and lineage.
+
+        Queries, which are many, pass as they come; tables, which many queries share, at the end.
+        """
+        totals: dict[str, Partial] = {}
+        for key, partial in combined:
+            source = partial[-1]
+            recipe = self._by_source.get(id(source))
+            if recipe is None or recipe.source is not source:
+                recipe = Recipe(source)
+            day = key.partition("\x1f")[0]
+            add_to_tables(totals, recipe, day, partial)
+            yield from of_query(recipe, day, partial)
+        yield from totals.items()
 
     def finish(self, key: str, partial: Partial) -> Record:
         """The line of a key: see ``lines``."""

@@ -11,8 +11,8 @@ from typing import Any
 from beam_ingest.api import fqn
 from beam_ingest.api.component import Context
 from beam_ingest.connectors.openmetadata.usage.stage import TableUsageStage
-from beam_ingest.flow.partials import expanded
 from beam_ingest.processors.query_parser import QueryParserProcessor
+from beam_ingest.testing.exercise import expanded
 from tests.servers.openmetadata import BOT_TOKEN, FakeOpenMetadata
 
 ORACLE = Path(__file__).parents[3] / "data" / "openmetadata-oracle"
