@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from beam_ingest.api.construct import builder
 from beam_ingest.api.entities import (
     Column,
     Database,
@@ -98,6 +100,32 @@ def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
         Table.model_validate(dict(order)).source_hash for order in permutations(FIELDS.items())
     }
     assert len(hashes) == 1
+
+
+def test_the_hash_of_what_was_built_unvalidated_is_the_same() -> None:
+    values: dict[str, Any] = {
+        "name": "t",
+        "database_schema": "s.d.p",
+        "columns": [],
+        "description": "é",
+    }
+    hashes = {builder(Table)(dict(order)).source_hash for order in permutations(values.items())}
+    hashes |= {Table.model_construct(**values).source_hash}
+    assert hashes == {Table.model_validate(FIELDS).source_hash}
+
+
+def test_the_hash_does_not_depend_on_the_order_of_free_keys() -> None:
+    extensions: tuple[dict[str, object], ...] = (
+        {"a": 1, "b": {"c": 1, "d": 2}}, {"b": {"d": 2, "c": 1}, "a": 1}, {"a": 1},
+    )  # fmt: skip
+    one, other, less = (
+        Table.model_validate(
+            FIELDS | {"columns": [{"name": "c", "dataType": "INT", "extension": e}]}
+        )
+        for e in extensions
+    )
+    assert one.source_hash == other.source_hash
+    assert one.source_hash != less.source_hash
 
 
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))

@@ -11,6 +11,9 @@ from pydantic.alias_generators import to_camel
 
 from beam_ingest.api import fqn
 
+_FREE_FORM = ('"extension":', '"connection":')
+"""The keys of entities whose values are mappings with any keys."""
+
 
 class EntityPart(BaseModel):
     """A part of an entity. camelCase in JSON, snake_case in Python; unknown keys are refused."""
@@ -44,14 +47,14 @@ class Entity(EntityPart):
 
     @property
     def source_hash(self) -> str:
-        """32 hexadecimal digits: the MD5 of the canonical JSON of the create request.
+        """32 hexadecimal digits: the MD5 of the JSON of the create request.
 
-        The same across runs, versions of Python and the order of keys.
+        The same across runs, versions of Python and the order of keys. Raises ``ValueError`` for
+        a text that is no Unicode (a lone surrogate).
         """
-        return hash_of(self.to_dict())
-
-
-def hash_of(body: dict[str, Any]) -> str:
-    """The ``source_hash`` of the entity with this create request (``to_dict``)."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.md5(canonical.encode("ascii"), usedforsecurity=False).hexdigest()
+        # Asked of every entity. Fields are written in the order of the class; only free-form
+        # mappings have keys in an order of their own.
+        text = self.model_dump_json(by_alias=True, exclude_none=True)
+        if any(key in text for key in _FREE_FORM):
+            text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

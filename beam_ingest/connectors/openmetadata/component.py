@@ -65,7 +65,8 @@ class ServerComponent(Component):
     def retire(self, scope: Scope) -> Retired | None:
         """Soft-delete what the scope lost, where ``markDeleted…`` of the source says so."""
         found = self.connection
-        return retire(found.client, found.catalogue, scope, self.context.source_config)
+        trusted = found.fingerprints if self.context.settings.skip_unchanged == "local" else None
+        return retire(found.client, found.catalogue, scope, self.context.source_config, trusted)
 
     @property
     def connection(self) -> Connection:

@@ -1,5 +1,8 @@
 """Fingerprints: the source hashes of what the last complete run wrote, kept in ``beam.workDir``.
 
+Beside them stands which containers it cleaned up, so that what these hold is known as well: an
+entity that was left there unwritten has an empty hash.
+
 ::
 
     fingerprints/<server and service>/current.jsonl      of the last run that was a success
@@ -17,18 +20,22 @@ import os
 import shutil
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic_core import from_json, to_json
 
+from beam_ingest.api import fqn
 from beam_ingest.api.errors import FatalError
 
 Fingerprint = tuple[str, str, str]
 """Entity type, FQN, source hash."""
 
 _CURRENT = "current.jsonl"
+_CLEAN = "clean "
+"""Before the entity type: the name is of a container that holds no others of that type."""
 
 
 class Fingerprints:
@@ -47,6 +54,7 @@ class Fingerprints:
         self._folder = Path(work_dir) / "fingerprints" / key
         self._parts = self._folder / (run_id or "no-run")
         self._part: BinaryIO | None = None
+        self._inside: defaultdict[tuple[str, str], set[str]] | None = None
         self._lock = threading.Lock()
         try:
             self._known = {
@@ -74,13 +82,33 @@ class Fingerprints:
             except OSError as error:
                 raise _unusable(self._parts, error) from None
 
+    def contents(self, type_: str, container: str) -> set[str] | None:
+        """The names of what the last complete run left in a container.
+
+        None where it did not clean up there: then the container may hold more.
+        """
+        if (_CLEAN + type_, container) not in self._known:
+            return None
+        with self._lock:
+            if self._inside is None:
+                self._inside = defaultdict(set)
+                for known, name in self._known:
+                    self._inside[known, fqn.parent_of(name)].add(name)
+        return self._inside.get((type_, container), set())
+
+    def cleaned(self, type_: str, container: str, unwritten: Iterable[str]) -> None:
+        """A container holds what this run wrote, what it found unchanged, and ``unwritten``."""
+        self.add([(_CLEAN + type_, container, ""), *((type_, name, "") for name in unwritten)])
+
     def commit(self) -> None:
         """From now on trust what this run wrote, and that alone. Idempotent."""
         if not self._parts.is_dir():
             return
         found: dict[tuple[str, str], str] = {}
         for part in sorted(self._parts.glob("*.jsonl")):
-            found.update({(type_, name): hash_ for type_, name, hash_ in _read(part)})
+            for type_, name, hash_ in _read(part):
+                if hash_ or (type_, name) not in found:
+                    found[type_, name] = hash_
         making = self._folder / f"{_CURRENT}.{uuid.uuid4().hex}"
         try:
             with making.open("wb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from beam_ingest.api import fqn
@@ -11,6 +12,7 @@ from beam_ingest.api.source import Scope
 from beam_ingest.api.source_config import DatabaseMetadata
 from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.fingerprints import Fingerprints
 from beam_ingest.connectors.openmetadata.routes import COLLECTIONS, Collection
 from beam_ingest.http import RequestRefused
 
@@ -21,23 +23,48 @@ _BY_ID = 20
 
 
 def retire(
-    client: Client, catalogue: Catalogue, scope: Scope, source_config: Any
+    client: Client,
+    catalogue: Catalogue,
+    scope: Scope,
+    source_config: Any,
+    fingerprints: Fingerprints | None = None,
 ) -> Retired | None:
     """Soft-delete what is gone from ``scope``; None where the workflow does not want it.
 
     What this run came with is never gone, whatever the listing calls it (a processor may have
-    renamed it), as far as this process knows of it. Raises ``RetireRefused``, and
-    ``IngestError`` where the server refuses.
+    renamed it), as far as this process knows of it. Where ``fingerprints`` say what the last
+    complete run left there, the server is not asked, unless much of it is gone. Raises
+    ``RetireRefused``, and ``IngestError`` where the server refuses.
     """
     if scope.failed is not None or scope.entity_type not in COLLECTIONS:
         return None
     if isinstance(source_config, DatabaseMetadata) and not source_config.retires(scope.entity_type):
         return None
+    type_ = scope.entity_type
+    held: Iterable[str] | None = None
+    if fingerprints is not None:
+        held = fingerprints.contents(type_, scope.fqn)
+    if held is None or len(_gone(catalogue, scope, held)) > _BY_ID:
+        held = catalogue.contents(type_, scope.fqn)
+    gone = _gone(catalogue, scope, held)
+    deleted = _retired(client, catalogue, scope, held, gone) if gone else 0
+    if fingerprints is not None:
+        left = set(held).difference(gone)
+        fingerprints.cleaned(
+            type_, scope.fqn, (name for name in left if not catalogue.seen(type_, name))
+        )
+    return Retired(deleted)
+
+
+def _gone(catalogue: Catalogue, scope: Scope, held: Iterable[str]) -> list[str]:
+    names = scope.gone(set(held))
+    return [name for name in names if not catalogue.seen(scope.entity_type, name)]
+
+
+def _retired(
+    client: Client, catalogue: Catalogue, scope: Scope, held: Iterable[str], gone: list[str]
+) -> int:
     collection = COLLECTIONS[scope.entity_type]
-    held = catalogue.contents(scope.entity_type, scope.fqn)
-    gone = [name for name in scope.gone(held) if not catalogue.seen(scope.entity_type, name)]
-    if not gone:
-        return Retired(0)
     stay = sorted({*scope.names, *held}.difference(gone))
     deleted = None
     # With an empty list the server deletes nothing.
@@ -47,7 +74,7 @@ def retire(
         deleted = sum(_delete(client, catalogue, collection, name) for name in gone)
     for name in gone:
         catalogue.forget(scope.entity_type, name)
-    return Retired(deleted)
+    return deleted
 
 
 def _delete(client: Client, catalogue: Catalogue, collection: Collection, name: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from beam_ingest.api import fqn
 from beam_ingest.api.codec import decode, encode
 from beam_ingest.api.entities import LineageEdge, TableUsage, entity_class
-from beam_ingest.api.entities.base import Entity, hash_of
+from beam_ingest.api.entities.base import Entity
 from beam_ingest.api.errors import RecordError
 from beam_ingest.api.record import Record
 from beam_ingest.connectors.search.columns import Flattened, add_columns
@@ -44,8 +44,7 @@ def document_of(record: Record) -> Json | None:
     if isinstance(record, (LineageEdge, TableUsage)):
         return None
     if isinstance(record, Entity):
-        body = record.to_dict()
-        return _document(record.entity_type, record.fqn, body, hash_of(body))
+        return _document(record.entity_type, record.fqn, record.to_dict(), record.source_hash)
     name, type_ = record.get("fullyQualifiedName"), record.get("entityType")
     shown = record.get("entity")
     if not isinstance(name, str) or not isinstance(type_, str) or not isinstance(shown, dict):

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from beam_ingest.api.entities import LineageEdge
 from beam_ingest.api.errors import FatalError
-from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Outcome
+from beam_ingest.api.outcomes import UNCHANGED, WRITTEN, Outcome, Retired
 from beam_ingest.api.record import Record
+from beam_ingest.api.source import Scope
 from beam_ingest.connectors.openmetadata.fingerprints import Fingerprints
 from tests.connectors.openmetadata.support import (
     SCHEMA,
@@ -17,6 +18,7 @@ from tests.connectors.openmetadata.support import (
     opened,
     parents,
     table,
+    write,
     write_with_waves,
 )
 from tests.servers.openmetadata import FakeOpenMetadata
@@ -133,3 +135,66 @@ def test_lines_that_a_crash_has_spoiled_cost_one_more_request_each(tmp_path: Pat
     assert again.holds("table", "a", "1")
     assert again.holds("table", "d", "4")
     assert not again.holds("table", "b", "2")
+
+
+Retiring = Callable[..., Retired | None]
+
+
+@pytest.fixture
+def retiring(fake: FakeOpenMetadata, tmp_path: Path) -> Retiring:
+    """A complete run: it writes ``records``, and its listing of the schema has ``listed``."""
+
+    def run(run_id: str, records: Sequence[Record], listed: Sequence[str] | None) -> Retired | None:
+        context = context_of(fake, run_id=run_id, skipUnchanged="local", workDir=str(tmp_path))
+        with opened(context) as sink:
+            write_with_waves(sink, [*parents(), *records])
+        with opened(context) as other:
+            names = [f"{SCHEMA}.{name}" for name in listed or ()]
+            retired = other.retire(Scope(SCHEMA, names)) if listed is not None else None
+            other.commit(None)
+        return retired
+
+    return run
+
+
+def test_what_is_gone_is_retired_without_a_list_of_what_is_there(
+    retiring: Retiring, fake: FakeOpenMetadata
+) -> None:
+    assert retiring("one", TABLES, "abc") == Retired(0)
+    fake.counted.requests.clear()
+    assert retiring("two", TABLES[:2], "ab") == Retired(1)
+    assert retiring("three", TABLES[:2], "ab") == Retired(0)
+    assert fake.names("table", "deleted") == [f"{SCHEMA}.c"]
+    assert [(asked.method, "/name/" in asked.path) for asked in fake.counted.requests] == [
+        ("GET", True), ("DELETE", False),
+    ]  # fmt: skip
+
+
+def test_what_a_run_listed_and_did_not_write_is_retired_later(
+    retiring: Retiring, fake: FakeOpenMetadata
+) -> None:
+    # Its record failed on the way, say, and the run was good enough all the same.
+    assert retiring("one", TABLES, "abc") == Retired(0)
+    for run_id in ("two", "three"):
+        assert retiring(run_id, TABLES[:2], "abc") == Retired(0)
+    assert retiring("four", TABLES[:2], "ab") == Retired(1)
+    assert fake.names("table", "deleted") == [f"{SCHEMA}.c"]
+
+
+def test_where_the_last_run_did_not_clean_up_the_server_is_asked(
+    retiring: Retiring, fake: FakeOpenMetadata
+) -> None:
+    retiring("one", TABLES, None)
+    retiring("two", TABLES[:2], None)
+    assert retiring("three", TABLES[:2], "ab") == Retired(1)
+    assert fake.names("table", "deleted") == [f"{SCHEMA}.c"]
+
+
+def test_where_much_is_gone_the_server_is_asked(retiring: Retiring, fake: FakeOpenMetadata) -> None:
+    many = [table(f"t{number:03}") for number in range(120)]
+    listed = [f"t{number:03}" for number in range(120)]
+    retiring("one", many, listed)
+    with opened(context_of(fake, run_id="another")) as other:
+        write(other, table("unknown"))
+    assert retiring("two", many[21:], listed[21:]) == Retired(22)
+    assert fake.names("table") == [f"{SCHEMA}.{name}" for name in listed[21:]]
