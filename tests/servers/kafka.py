@@ -36,7 +36,9 @@ transaction.state.log.min.isr=1
 offsets.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
+log.retention.ms=-1
 """
+"""Without the last line, messages whose time is in the past of the tests are soon removed."""
 
 
 class KafkaServer:
