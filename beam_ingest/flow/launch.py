@@ -169,7 +169,7 @@ def _attend(
             if now - death > _AFTER_DEATH:
                 _notice_death(run, watch)
                 break
-        _mention(watch.long_call(patience))
+        mention(watch.long_call(patience))
         stalled = watch.stalled(patience)
         if stalled is not None:
             engine.hung = True
@@ -187,7 +187,8 @@ def _attend(
     return True
 
 
-def _mention(long_call: str | None) -> None:
+def mention(long_call: str | None) -> None:
+    """Log where a call that may take long has stood still, if it has."""
     if long_call is not None:
         _log.warning(
             "%s; this call may take long, so the run goes on until beam.longCallTimeout", long_call

@@ -22,7 +22,7 @@ from beam_ingest.api.source import StreamSource
 from beam_ingest.flow import worker as workers
 from beam_ingest.flow.begin import begin
 from beam_ingest.flow.dead_letter import reason_of
-from beam_ingest.flow.launch import stop_hung
+from beam_ingest.flow.launch import mention, stop_hung
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.resume import DRAIN
 from beam_ingest.flow.retry import RetryPolicy, retrying
@@ -127,9 +127,14 @@ def _attend(
         failed = sum(step[3] for step in snapshot.steps)
         if plan.max_failures is not None and failed > plan.max_failures:
             run.request_stop(too_many_failures(plan.max_failures), 1, hint=FAILURES_HINT)
-        stalled = watch.stalled(patience)
+        # Not while an engine waits for machines: then none but this process has a heartbeat.
+        begun = any(worker.split is not None for worker in snapshot.workers)
+        mention(watch.long_call(patience))
+        stalled = watch.stalled(patience) if begun else None
         if stalled is not None and run.stop() is None:
             stop_hung(run, watch, stalled)
+            engine.leave()
+            return None
         if len(signals) > 1 or run.stop() is not None or is_drained(run, partitions):
             leaving = leaving or time.monotonic()
             if time.monotonic() - leaving > _GRACE:

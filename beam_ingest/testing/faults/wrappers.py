@@ -65,6 +65,10 @@ class _Ends(Wrapper[E]):
         """As the wrapped component."""
         return self.wrapped.replaces()
 
+    def no_stream(self) -> str | None:
+        """As the wrapped component."""
+        return self.wrapped.no_stream()
+
 
 class FaultySource(Wrapper[Source], Source):
     """A source that fails by a script."""
