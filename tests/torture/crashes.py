@@ -111,7 +111,8 @@ def torture(
     folder = folder / f"{name}-{workers}{'-power' * power}"
     quiet = _project(folder / "undisturbed", workflow)
     undisturbed = Machine(quiet)
-    undisturbed.run("run", "-c", "workflow.yaml")
+    done = undisturbed.run("run", "-c", "workflow.yaml")
+    assert done.returncode == 0, f"undisturbed, it ended with {done.returncode}: {done.stderr}"
     changes, expected, report = undisturbed.changes, _lines(quiet), _report(quiet)
     tally = Tally()
     for number in range(points):
