@@ -58,6 +58,7 @@ class Machine:
             env={
                 **os.environ,
                 "PYTHONPATH": f"{_HOOK}:{ROOT}",
+                "TMPDIR": str(Path(path).parent),  # what a dead process leaves there goes with it
                 "TORTURE_MACHINE": path,
                 "TORTURE_FOLDER": str(self._project),
             },
