@@ -49,12 +49,13 @@ def combine(a: Any, b: Any) -> Any:
         for time, fingerprint in b["s"]:
             keep_slowest(a["s"], time, fingerprint)
     elif "m" in a:
-        if _order(b["q"]) < _order(a["q"]):
+        if a["q"] != b["q"] and _order(b["q"]) < _order(a["q"]):
             a["q"], a["t"], a["w"] = b["q"], b["t"], b["w"]
         _add(a["c"], b["c"])
         add_users(a["u"], b["u"])
         a["n"] += b["n"]
-        a["m"] = [a["m"][0] + b["m"][0], a["m"][1] + b["m"][1]]
+        a["m"][0] += b["m"][0]
+        a["m"][1] += b["m"][1]
         a["d"] = max(a["d"], b["d"])
     else:
         _add_statements(a, b)

@@ -9,7 +9,6 @@ same last name in one query are one, so that the query counts once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from beam_ingest.connectors.openmetadata.usage import partials
@@ -64,47 +63,19 @@ class Recipe:
             keys = {_key(service, table) for table in written}
             self.lineage = [f"lineage{SEPARATOR}{key}" for key in sorted(keys)]
 
-
-def add_to_tables(
-    totals: dict[str, partials.Partial], recipe: Recipe, day: str, partial: list[Any]
-) -> None:
-    """Add the executions of one shape on one day to the ``totals`` of its tables."""
-    count, users, _, longest, _ = partial
-    for table, spelling in recipe.tables:
-        key = f"table{SEPARATOR}{day}{SEPARATOR}{table}"
-        total = totals.get(key)
-        if total is None:
-            total = totals[key] = {"n": {}, "u": {}, "j": {}, "s": []}
-        names, joins = total["n"], total["j"]
-        names[spelling] = names.get(spelling, 0) + count
-        partials.add_users(total["u"], users)
-        for join in recipe.joins:
-            joins[join] = joins.get(join, 0) + count
-        if longest is not None:
-            partials.keep_slowest(total["s"], longest, recipe.fingerprint)
-
-
-def of_query(
-    recipe: Recipe, day: str, partial: list[Any]
-) -> Iterator[tuple[str, partials.Partial]]:
-    """What the executions of one shape on one day add to the query, and to lineage."""
-    count, users, timed, _, _ = partial
-    if recipe.query is not None:
-        yield (
-            recipe.query,
-            {
-                "q": recipe.parsed["maskedQuery"],
-                "t": recipe.parsed["tables"],
-                "c": {recipe.context: count},
-                "u": users,
-                "n": count,
-                "m": timed,
-                "d": day,
-                "w": recipe.parsed["unparsed"],
-            },
-        )
-    for key in recipe.lineage:
-        yield key, {recipe.statement: recipe.texts}
+    def of_query(self, day: str, executed: list[Any]) -> partials.Partial:
+        """What executions of it on one day add to the query. They are not to be used again."""
+        count, users, timed, _, _ = executed
+        return {
+            "q": self.parsed["maskedQuery"],
+            "t": self.parsed["tables"],
+            "c": {self.context: count},
+            "u": users,
+            "n": count,
+            "m": timed,
+            "d": day,
+            "w": self.parsed["unparsed"],
+        }
 
 
 def _key(service: str, table: list[str]) -> str:

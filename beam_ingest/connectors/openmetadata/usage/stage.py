@@ -13,7 +13,8 @@ from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Partial, Stage
 from beam_ingest.connectors.openmetadata.usage import partials
 from beam_ingest.connectors.openmetadata.usage.lines import line_of
-from beam_ingest.connectors.openmetadata.usage.recipe import Recipe, add_to_tables, of_query
+from beam_ingest.connectors.openmetadata.usage.recipe import Recipe
+from beam_ingest.connectors.openmetadata.usage.table_totals import TableTotals
 
 _REMEMBERED = 60_000
 """Recipes that are kept; then they are made anew."""
@@ -73,16 +74,19 @@ class TableUsageStage(Stage):
 
         Queries, which are many, pass as they come; tables, which many queries share, at the end.
         """
-        totals: dict[str, Partial] = {}
+        tables = TableTotals()
         for key, partial in combined:
             source = partial[-1]
             recipe = self._by_source.get(id(source))
             if recipe is None or recipe.source is not source:
                 recipe = Recipe(source)
             day = key.partition("\x1f")[0]
-            add_to_tables(totals, recipe, day, partial)
-            yield from of_query(recipe, day, partial)
-        yield from totals.items()
+            tables.add(recipe, day, partial)
+            if recipe.query is not None:
+                yield recipe.query, recipe.of_query(day, partial)
+            for statement in recipe.lineage:
+                yield statement, {recipe.statement: recipe.texts}
+        yield from tables.items()
 
     def finish(self, key: str, partial: Partial) -> Record:
         """The line of a key: see ``lines``."""
