@@ -20,7 +20,6 @@ Made = TypeVar("Made")
 if TYPE_CHECKING:
     from beam_ingest.flow.plan import Plan
     from beam_ingest.flow.remembered import How
-    from beam_ingest.flow.remote_job import RemoteJob
     from beam_ingest.runners.options import Engine
 
 
@@ -115,7 +114,7 @@ def run_to_end(
             patience=Patience(beam.stall_timeout, beam.long_call_timeout),
             listener=listener,
             handle_signals=handle_signals,
-            remote=_remote(plan, engine),
+            remote=engine.remote(plan.run_dir),
             cancels=None if beam.is_local else cancels,
         )
 
@@ -124,7 +123,7 @@ def hand_over(plan: Plan, engine: Engine) -> Submitted:
     """Submit ``plan``, and leave it to its engine. Raises ``CannotStart`` where that fails."""
     from beam_ingest.flow.launch import submit
 
-    remote = _remote(plan, engine)
+    remote = engine.remote(plan.run_dir)
     with engine.surroundings():
         submit(plan, engine.runner, engine.options, remote, packed=engine.jar is not None)
     place = remote.client.place() if remote is not None else engine.jar
@@ -139,23 +138,14 @@ def settle(plan: Plan) -> Report:
     from beam_ingest.flow.finish import finish
     from beam_ingest.flow.lock import RunLock
     from beam_ingest.flow.run_dir import RunDir
+    from beam_ingest.flow.stream.report import write_report
 
     run = RunDir(plan.run_dir)
     lock = RunLock(run)
     lock.take()
     try:
+        if plan.windows is not None:
+            return write_report(plan, run, None)
         return finish(plan, run, lambda seconds: True)
     finally:
         lock.release()
-
-
-def _remote(plan: Plan, engine: Engine) -> RemoteJob | None:
-    """The job of a run that outlives this process, or None."""
-    from beam_ingest.flow.remote_job import RemoteJob
-    from beam_ingest.flow.run_dir import RunDir
-    from beam_ingest.runners.jobs import identify
-
-    job = engine.job
-    if job is None:
-        return None
-    return RemoteJob(RunDir(plan.run_dir), job, lambda result: identify(job, result))

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.config.place import environment_of, names_cluster
 
 OPTIONS = frozenset(
@@ -48,7 +49,10 @@ BUNDLE_TIME = 200
 
 
 def flink_options(options: Mapping[str, Any], workers: int) -> dict[str, Any]:
-    """``options`` with what Flink needs beside them. ``workers`` is the parallelism."""
+    """``options`` with what Flink needs beside them. ``workers`` is the parallelism.
+
+    Raises ``CannotStart`` for a savepoint that Beam would not hand on.
+    """
     told: dict[str, Any] = {
         "parallelism": workers,
         "environment_type": environment_of("flink", options),
@@ -56,6 +60,11 @@ def flink_options(options: Mapping[str, Any], workers: int) -> dict[str, Any]:
         "environment_cache_millis": WORKER_KEPT,
     }
     if names_cluster(options.get("flink_master")) and not options.get("job_endpoint"):
+        if options.get("savepoint_path") and options.get("flink_submit_uber_jar", True):
+            raise CannotStart(
+                "beam.options.savepoint_path: Beam does not hand it to a cluster over REST",
+                hint="run --resume RUN goes on from the run directory, without a savepoint",
+            )
         # Over REST: no job server has to stay, and the job has Flink's own id.
         told["flink_submit_uber_jar"] = True
         # Beam passes these on for unbounded jobs; bounded ones follow the cluster's own strategy.

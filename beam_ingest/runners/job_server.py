@@ -26,7 +26,7 @@ from beam_ingest.runners.flink_configuration import without_slots
 
 CHECK_EVERY = 0.5
 """Seconds between looks at the launcher."""
-_READERS = ("read_grpc_client_inputs", "run_worker_")
+_READERS = ("read_grpc_client_inputs", "read_state", "run_worker_")
 _READERS_END = 2.0
 """Seconds for the threads of these names to notice that the job server is gone."""
 

@@ -17,10 +17,12 @@ from beam_ingest.config.model import WorkflowConfig
 from beam_ingest.config.place import beam_name
 from beam_ingest.config.remote import SHARED_HINT, path_problem
 from beam_ingest.engines.job import Job
+from beam_ingest.flow.remote_job import RemoteJob
+from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.runners import flink
 from beam_ingest.runners.dataflow import check_installed, dataflow_options
 from beam_ingest.runners.job_server import job_server
-from beam_ingest.runners.jobs import check_reachable, job_for
+from beam_ingest.runners.jobs import check_reachable, identify, job_for
 from beam_ingest.runners.local import local_runner
 from beam_ingest.runners.ship import code_for, shipped
 
@@ -39,6 +41,13 @@ class Engine:
     """What outlives this process; None where the run ends with it."""
     jar: str | None = None
     """The file that the job is packed into, instead of being run."""
+
+    def remote(self, run_dir: str) -> RemoteJob | None:
+        """The job of the run in ``run_dir``, which outlives this process, or None."""
+        job = self.job
+        if job is None:
+            return None
+        return RemoteJob(RunDir(run_dir), job, lambda result: identify(job, result))
 
 
 def engine_for(

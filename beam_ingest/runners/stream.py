@@ -40,15 +40,14 @@ def stream_runner(
     given = dict(beam.options)
     if beam_name(beam.runner) == "FlinkRunner":
         given.setdefault("checkpointing_interval", CHECKPOINTS)
-        # Sources of Flink's own wait for ever when they are through; ours end when drained.
-        given.setdefault("shutdown_sources_after_idle_ms", 0)
     told = replace(config, beam=beam.model_copy(update={"options": given}))
-    found = engine_for(told, plan.run_id, plan.run_dir)
+    found = engine_for(told, plan.run_id, plan.run_dir, plan.attempt)
     found.options.view_as(StandardOptions).streaming = True
 
     def run() -> Report:
         with found.surroundings():
-            engine: Engine = BeamEngine(found.runner, found.options)
+            remote = found.remote(plan.run_dir)
+            engine: Engine = BeamEngine(found.runner, found.options, remote)
             return launch_stream(
                 plan,
                 engine,

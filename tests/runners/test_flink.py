@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from beam_ingest.api.errors import CannotStart
 from beam_ingest.runners.flink import OPTIONS, flink_options, needs_job_server
 
 CLUSTER = "flink.example:8081"
@@ -38,6 +39,14 @@ def test_a_cluster_is_told_over_rest_and_goes_on_after_a_loss() -> None:
     assert flink_options({"flink_master": CLUSTER, "number_of_execution_retries": 0}, 1)[
         "number_of_execution_retries"
     ] == 0  # fmt: skip
+
+
+def test_a_savepoint_that_beam_would_not_hand_on_is_refused() -> None:
+    told = {"flink_master": CLUSTER, "savepoint_path": "s3://s/1"}
+    with pytest.raises(CannotStart, match="over REST"):
+        flink_options(told, 1)
+    assert flink_options({**told, "flink_submit_uber_jar": False}, 1)["savepoint_path"]
+    assert flink_options({**told, "job_endpoint": "localhost:8099"}, 1)["savepoint_path"]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ class KafkaServer:
         """Write the settings and format the folder."""
         text = _SETTINGS.format(port=self.port, controller=free_port(), data=self._folder / "data")
         self._settings.write_text(text)
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # No dash at its beginning: that would be another option of the command.
+        cluster = "k" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         subprocess.run(
             [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c",
              str(self._settings)],

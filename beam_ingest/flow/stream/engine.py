@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from beam_ingest.flow import worker as workers
 from beam_ingest.flow.launch import engines_left_behind
 from beam_ingest.flow.plan import Plan
+from beam_ingest.flow.remote_job import RemoteJob
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.stream.build import build_stream
 from beam_ingest.flow.stream.local import run_local
@@ -85,12 +86,18 @@ class LocalEngine(_Threaded):
 
 
 class BeamEngine(_Threaded):
-    """A Beam runner. One that is left is cancelled: streaming jobs do not end by themselves."""
+    """A Beam runner. One that is left is cancelled: streaming jobs do not end by themselves.
 
-    def __init__(self, runner: Any, options: PipelineOptions) -> None:
+    Nor may they: where Flink's own source of the partitions has ended, Flink takes no checkpoint.
+    """
+
+    def __init__(
+        self, runner: Any, options: PipelineOptions, remote: RemoteJob | None = None
+    ) -> None:
         super().__init__()
         self._runner = runner
         self._options = options
+        self._remote = remote
         self._result: Any = None
 
     def start(self, plan: Plan, windows: Windows, partitions: Sequence[Partition]) -> None:
@@ -99,14 +106,23 @@ class BeamEngine(_Threaded):
         def run() -> None:
             pipeline = beam.Pipeline(runner=self._runner, options=self._options)
             build_stream(pipeline, plan, windows, partitions)
+            if self._remote is not None:
+                self._remote.submitting()
             self._result = pipeline.run()
-            self._result.wait_until_finish()
+            if self._remote is None:
+                self._result.wait_until_finish()
+                return
+            self._remote.submitted(self._result)
+            self._remote.follow(self._result)
 
         self._begin(run)
 
     def leave(self) -> None:
         """As ``Engine.leave``."""
-        if self._result is not None:
+        if self._remote is not None:
+            self._remote.cancel()
+            self.wait(10.0)
+        elif self._result is not None:
             with contextlib.suppress(Exception):  # it may have ended meanwhile
                 self._result.cancel()
             self.wait(10.0)

@@ -26,6 +26,11 @@ _LATE_FROM = 300
 """By then, with ``batchSize: 100``, event time has left the first windows behind."""
 
 
+def upgraded(record: dict[str, Any]) -> dict[str, Any]:
+    """The processor that a run goes on with."""
+    return {**record, "upgraded": True}
+
+
 class Trouble:
     """Messages out of order, some too late, some torn, in several partitions of a topic."""
 

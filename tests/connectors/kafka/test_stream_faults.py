@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.kafka.stream import Trouble
+from tests.acceptance.command import Project, wait_for
+from tests.connectors.kafka.stream import Trouble, upgraded
 from tests.servers.flink import JobServer
 from tests.servers.flink_cluster import FlinkCluster
 from tests.servers.kafka import KafkaServer, kafka_server
@@ -97,3 +99,37 @@ def test_a_worker_and_a_task_manager_that_are_killed(
     report = trouble.run(trouble.workflow(cluster.beam(workers=2, checkpointing_interval=1000)))
     faults.join()
     trouble.check(report)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(500)
+def test_a_run_that_ends_with_a_savepoint_goes_on_with_another_workflow(
+    kafka: KafkaServer, cluster: FlinkCluster, tmp_path: Path
+) -> None:
+    trouble = Trouble(kafka, tmp_path, partitions=4, each=600)
+    trouble.send(end=300)
+    project = Project(tmp_path)
+    workflow = trouble.workflow(cluster.beam(workers=2, checkpointing_interval=1000))
+    project.write(workflow)
+    launcher = project.start("run", "-c", "workflow.yaml", "--run-dir", str(trouble.run_dir))
+    wait_for(lambda: sum(trouble.committed()) > 0, launcher)
+    status = project.run("status", str(trouble.run_dir), "--json")
+    assert json.loads(status.stdout)["jobState"] == "running", status.stderr
+    folder = tmp_path / "savepoints"
+    taken = project.run(
+        "cancel", str(trouble.run_dir), "--savepoint", f"file://{folder}", limit=120
+    )
+    assert taken.returncode == 0, taken.stderr
+    assert [file.name for file in folder.glob("*/_metadata")]
+    launcher.communicate(timeout=60)
+    trouble.send(start=300)
+    workflow["processors"] = [{"type": f"{upgraded.__module__}.upgraded"}]
+    report = trouble.run(workflow, resume=str(trouble.run_dir))
+    # What is late is counted from where the run goes on: of that it has seen no time yet.
+    names = trouble.names()
+    late = set(names) - set(trouble.good)
+    assert len(names) == len(set(names)) == len(trouble.good) + len(late)
+    assert len(names) + report.dead_letters.count == report.steps[0].in_ == 4 * 600
+    assert trouble.committed() == [600] * 4
+    lines = [line for file in trouble.out.glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert len(lines) / 3 < sum("upgraded" in line for line in lines) < len(lines)
