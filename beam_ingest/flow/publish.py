@@ -56,6 +56,7 @@ class PublishFn(StepFn):
         flying, self._flying = self._flying, set()
         for future in wait(flying).done:
             future.result()
+        super().finish_bundle()
 
     def teardown(self) -> None:
         """End the threads."""

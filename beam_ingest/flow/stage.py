@@ -102,6 +102,7 @@ class StageFn(StepFn):
     def finish_bundle(self) -> None:
         """Wait for the disk."""
         self._committer.wait()
+        super().finish_bundle()
 
     def teardown(self) -> None:
         """End the threads."""

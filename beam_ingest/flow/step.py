@@ -11,6 +11,7 @@ import apache_beam as beam
 from beam_ingest.api.component import Component
 from beam_ingest.api.errors import FatalError
 from beam_ingest.flow import worker as workers
+from beam_ingest.flow.counters import tell
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.retry import RetryPolicy, retrying
@@ -51,6 +52,10 @@ class StepFn(beam.DoFn):
             self.worker.fatal(error)
         else:
             self.worker.request_stop(f"{self.spec.step}: {reason_of(error)}", 1)
+
+    def finish_bundle(self) -> None:
+        """Tell the engine what was counted."""
+        tell(self.worker)
 
     def teardown(self) -> None:
         """Close the component and leave the run."""

@@ -11,6 +11,7 @@ import errno
 import gc
 import json
 import logging
+import operator
 import os
 import socket
 import sys
@@ -96,6 +97,8 @@ class Worker:
         self.split: str | None = None
         self.step: str | None = None
         self.counts: dict[str, list[int]] = {}
+        self._told: dict[str, tuple[int, ...]] = {}
+        self._telling = threading.Lock()
         self.splits = [0, 0]
         """Splits whose first mark this process has left: done, failed."""
         self._failed = 0
@@ -169,6 +172,17 @@ class Worker:
             self._failed += failed
             if self._max_failures is not None and self._failed > self._max_failures:
                 self.request_stop(too_many_failures(self._max_failures), 1, FAILURES_HINT)
+
+    def news(self) -> list[tuple[str, tuple[int, ...]]]:
+        """By step, what was counted since this was last asked: came, went on, failed."""
+        with self._telling:
+            news = []
+            for step, counts in list(self.counts.items()):
+                now, told = tuple(counts), self._told.get(step, (0, 0, 0))
+                if now != told:
+                    self._told[step] = now
+                    news.append((step, tuple(map(operator.sub, now, told))))
+            return news
 
     def settled(self, *, failed: bool) -> None:
         """A split has its mark."""

@@ -84,6 +84,7 @@ class WriteFn(StepFn):
         """Wait for the answers."""
         flying, self._flying = self._flying, set()
         _raise(wait(flying).done)
+        super().finish_bundle()
 
     def teardown(self) -> None:
         """End the threads."""

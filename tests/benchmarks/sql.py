@@ -84,12 +84,17 @@ def _postgres_runs(
 ) -> Runs:
     server.database("empty")
     for name, shape in shapes:
-        server.database(name)
-        with server.connect(name) as connection:
-            for piece in catalogue.postgres(shape):
-                connection.execute(piece)
-            connection.execute("VACUUM ANALYZE")
+        make_database(server, name, shape)
     return Runs(folder, "postgres", server.port, server.connection, times)
+
+
+def make_database(server: PostgresServer, name: str, shape: Shape) -> None:
+    """A database ``name`` with a catalogue of that shape."""
+    server.database(name)
+    with server.connect(name) as connection:
+        for piece in catalogue.postgres(shape):
+            connection.execute(piece)
+        connection.execute("VACUUM ANALYZE")
 
 
 def _url(server: PostgresServer, database: str = "twenty") -> str:

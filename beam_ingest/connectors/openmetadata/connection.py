@@ -78,21 +78,23 @@ def _connect(
         connections=settings.concurrency,
         timeouts=Timeouts(config.connect_timeout, config.read_timeout),
     )
+    fingerprints: Fingerprints | None = None
     if known is None:
         client = Client(session, context.server.api_version)
         catalogue = Catalogue(client, settings.concurrency)
     else:
         client, catalogue = known.client, known.catalogue
         client.session = session
+        fingerprints = known.fingerprints
     override = config.override_metadata or bool(
         getattr(context.source_config, "override_metadata", False)
     )
     limits = Limits(config.bulk_sink_batch_size, config.max_request_bytes)
     sender = Sender(client, settings.concurrency, limits, override=override)
-    fingerprints = None
     # In ``server`` mode for lineage only, which is sent again where no folder can keep them.
-    if settings.skip_unchanged == "local" or (
-        settings.skip_unchanged == "server" and "://" not in settings.work_dir
+    if known is None and (
+        settings.skip_unchanged == "local"
+        or (settings.skip_unchanged == "server" and "://" not in settings.work_dir)
     ):
         fingerprints = Fingerprints(
             settings.work_dir, session.base_url, context.service_name, context.run_id

@@ -110,6 +110,9 @@ class Fingerprints:
                 if hash_ or (type_, name) not in found:
                     found[type_, name] = hash_
         making = self._folder / f"{_CURRENT}.{uuid.uuid4().hex}"
+        if found == self._known:  # nothing has changed, as in most runs
+            self.abort()
+            return
         try:
             with making.open("wb") as file:
                 for (type_, name), hash_ in sorted(found.items()):
@@ -121,6 +124,7 @@ class Fingerprints:
         except OSError as error:
             making.unlink(missing_ok=True)
             raise _unusable(self._folder, error) from None
+        self._known, self._inside = found, None
         self.abort()
 
     def abort(self) -> None:

@@ -11,6 +11,7 @@ from apache_beam.transforms.window import FixedWindows
 from apache_beam.utils.timestamp import Duration
 
 from beam_ingest.flow import worker as workers
+from beam_ingest.flow.counters import tell
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.step import joined
 from beam_ingest.flow.stream.gather import GatherFn
@@ -67,6 +68,10 @@ class PaneFn(beam.DoFn):
         """Publish a pane."""
         self._panes.take(pane)
         yield from ()
+
+    def finish_bundle(self) -> None:
+        """Tell the engine what was counted."""
+        tell(self.worker)
 
     def teardown(self) -> None:
         """Close the components and leave the run."""
