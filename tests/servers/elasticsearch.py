@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.servers.search_server import SearchServer, running
+from tests.servers.search_server import HEAP, SearchServer, running
 
 
 class ElasticsearchServer(SearchServer):
@@ -16,5 +16,5 @@ class ElasticsearchServer(SearchServer):
     java_range = (11, 17)
 
 
-def elasticsearch_server() -> Iterator[SearchServer]:
-    yield from running(ElasticsearchServer)
+def elasticsearch_server(heap: int = HEAP) -> Iterator[SearchServer]:
+    yield from running(ElasticsearchServer, heap)

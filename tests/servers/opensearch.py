@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.servers.search_server import SearchServer, running
+from tests.servers.search_server import HEAP, SearchServer, running
 
 
 class OpensearchServer(SearchServer):
@@ -17,5 +17,5 @@ class OpensearchServer(SearchServer):
     options = ("-useLogger",)
 
 
-def opensearch_server() -> Iterator[SearchServer]:
-    yield from running(OpensearchServer)
+def opensearch_server(heap: int = HEAP) -> Iterator[SearchServer]:
+    yield from running(OpensearchServer, heap)

@@ -22,6 +22,8 @@ from tests.servers.java import java
 from tests.servers.maven import NoMaven, jars
 from tests.servers.missing import cannot_be_had, missing
 
+HEAP = 400
+"""MB: enough for tests, which send little."""
 _START_LIMIT = 90  # seconds
 
 
@@ -34,7 +36,8 @@ class SearchServer:
     java_range: ClassVar[tuple[int, int]]
     options: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, folder: Path, program: Path, libraries: Path) -> None:
+    def __init__(self, folder: Path, program: Path, libraries: Path, heap: int) -> None:
+        self._heap = heap
         self.port = _port()
         self._cluster = f"tests-{os.getpid()}-{self.port}"
         self._folder, self._program, self._libraries = folder, program, libraries
@@ -49,7 +52,7 @@ class SearchServer:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    str(self._program), "-Xms400m", "-Xmx400m", "-XX:TieredStopAtLevel=1",
+                    str(self._program), f"-Xms{self._heap}m", f"-Xmx{self._heap}m", "-XX:TieredStopAtLevel=1",
                     "-XX:+UseSerialGC", "-cp", f"{self._libraries}/*", self.main,
                     "-basePath", str(self._folder / "data"), "-numOfNode", "1",
                     "-baseHttpPort", str(self.port - 1), "-clusterName", self._cluster,
@@ -131,8 +134,8 @@ def _port() -> int:
     raise AssertionError("no port below 9300 is free")
 
 
-def running(cls: type[SearchServer]) -> Iterator[SearchServer]:
-    """Start one; stop it and remove it at the end."""
+def running(cls: type[SearchServer], heap: int) -> Iterator[SearchServer]:
+    """Start one with so many MB of heap; stop it and remove it at the end."""
     least, most = cls.java_range
     program = java(least, most)
     if program is None:
@@ -142,7 +145,7 @@ def running(cls: type[SearchServer]) -> Iterator[SearchServer]:
     except NoMaven as error:
         cannot_be_had(cls.name, str(error))
     folder = Path(tempfile.mkdtemp(prefix=f"beam-ingest-{cls.pom}-"))
-    server = cls(folder, program, libraries)
+    server = cls(folder, program, libraries, heap)
     try:
         server.begin()
         server.await_answer()
