@@ -53,7 +53,8 @@ class SearchServer:
             self._process = subprocess.Popen(
                 [
                     str(self._program), f"-Xms{self._heap}m", f"-Xmx{self._heap}m",
-                    "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{self._libraries}/*", self.main,
+                    "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                    "-cp", f"{self._libraries}/*", self.main,
                     "-basePath", str(self._folder / "data"), "-numOfNode", "1",
                     "-baseHttpPort", str(self.port - 1), "-clusterName", self._cluster,
                     *self.options,
