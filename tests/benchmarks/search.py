@@ -61,7 +61,7 @@ def _of(server: SearchServer, folder: Path, times: int, documents: int) -> bool:
         script = _command("script", server, "tables.jsonl")
         ok &= _compare(
             f"{server.name}: a whole run, beside a script with parallel_bulk",
-            pairs(script, whole, folder, times), documents, 1.5,
+            pairs(script, whole, folder, times), documents, 1.1,
         )  # fmt: skip
         ok &= _killed(server, folder, whole, documents)
     clean = seen == {documents}
