@@ -46,28 +46,31 @@ def without_keys_to(table: Table, targets: set[str]) -> Table:
 class Step:
     """What can be written next, all at once.
 
-    ``whole``: tables with nothing more to wait for. ``first``: tables of cycles, to be written
-    without the keys that wait; they stay in the game and come again as ``whole``.
+    ``whole``: tables with nothing more to wait for. ``first``: tables of cycles and long chains, to
+    be written without the keys that wait; they stay in the game and come again as ``whole``.
     """
 
     whole: list[str]
     first: list[str]
 
 
-def next_step(waiting: Mapping[str, set[str]], is_there: Callable[[str], bool]) -> Step:
+def next_step(
+    waiting: Mapping[str, set[str]], is_there: Callable[[str], bool], *, at_once: bool = False
+) -> Step:
     """What of ``waiting`` (each table and its targets) to write next; never nothing.
 
     A target that is neither there nor waiting itself is nowhere: nothing waits for it.
+    ``at_once``: all that still waits for another begins now, not only cycles.
     """
     held_up = {
         name: {target for target in targets if target in waiting and not is_there(target)}
         for name, targets in waiting.items()
     }
+    whole = [name for name, targets in held_up.items() if not targets]
+    if at_once:
+        return Step(whole, sorted(held_up.keys() - whole))
     cycles = [group for group in _bottom(held_up) if held_up[group[0]]]
-    return Step(
-        [name for name, targets in held_up.items() if not targets],
-        sorted(name for group in cycles for name in group),
-    )
+    return Step(whole, sorted(name for group in cycles for name in group))
 
 
 def _bottom(graph: Mapping[str, set[str]]) -> Iterable[list[str]]:

@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 _TABLES = COLLECTIONS["table"]
 _NO_TARGET = "Table not found: "
+_SMALL_STEPS = 20
+"""After so many steps that were hardly worth a request, a chain of foreign keys counts as a cycle:
+its tables are sent twice, many at once, instead of one after the other."""
 
 Tables = Mapping[str, Table]
 Outcomes = dict[str, Outcome]
@@ -89,6 +92,8 @@ class TableWriter:
     def write_all(self, tables: Tables) -> Outcomes:
         """Write all of ``tables``, in the order of their foreign keys; none is deferred.
 
+        Those of a cycle, or far down in a long chain, go without some keys, and then with them.
+
         A key to a table that is nowhere is left out, with a warning; should the table come
         through this writer later, the key is put in.
         """
@@ -98,8 +103,10 @@ class TableWriter:
         if outside:
             self._catalogue.look_up("table", outside, again=True)
         first: dict[str, Table] = {}
+        small = 0
         while waiting:
-            step = next_step(waiting, self._is_there)
+            step = next_step(waiting, self._is_there, at_once=small > _SMALL_STEPS)
+            small += len(step.whole) < self._sender.worth_a_request
             forms = {
                 name: without_keys_to(rest[name], self._absent(waiting[name]))
                 for name in (*step.whole, *step.first)

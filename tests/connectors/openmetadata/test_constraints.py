@@ -60,6 +60,11 @@ def test_a_chain_may_be_long() -> None:
     assert order(chain)[0] == Step([], sorted(chain))
 
 
+def test_what_waits_begins_at_once_where_that_is_asked() -> None:
+    waiting = {"a": {"b"}, "b": {"c"}, "c": set[str](), "d": {"there"}}
+    assert next_step(waiting, {"there"}.__contains__, at_once=True) == Step(["c", "d"], ["a", "b"])
+
+
 def test_a_quoted_name_is_found_in_its_columns_name() -> None:
     assert targets_of(table("a", 'shop.db.sales."weird.name"')) == {'shop.db.sales."weird.name"'}
 

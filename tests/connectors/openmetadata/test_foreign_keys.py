@@ -44,6 +44,17 @@ def test_a_chain_arrives_whole_and_each_table_is_sent_once(fake: FakeOpenMetadat
     assert all(keys_of(fake, f"t{n}") == [f"{SCHEMA}.t{n - 1}.id"] for n in range(1, 6))
 
 
+def test_a_long_chain_takes_few_requests(fake: FakeOpenMetadata) -> None:
+    length = 400
+    chain = [table("t0"), *(table(f"t{n}", *in_schema(f"t{n - 1}")) for n in range(1, length))]
+    with opened(context_of(fake)) as sink:
+        outcomes = write_with_waves(sink, [*parents(), *reversed(chain)])
+    assert outcomes == [WRITTEN] * (3 + length)
+    assert set(sent(fake).values()) == {1, 2}
+    assert all(keys_of(fake, f"t{n}") == [f"{SCHEMA}.t{n - 1}.id"] for n in range(1, length))
+    assert fake.counted.count("PUT", "/v1/tables/bulk") < 50
+
+
 def test_cycles_arrive_whole_and_only_they_are_sent_twice(fake: FakeOpenMetadata) -> None:
     tables = [
         table("a", *in_schema("b")),
