@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _TABLES = COLLECTIONS["table"]
 _NO_TARGET = "Table not found: "
-_SMALL_STEPS = 20
+_SMALL_STEPS = 10
 """After so many steps that were hardly worth a request, a chain of foreign keys counts as a cycle:
 its tables are sent twice, many at once, instead of one after the other."""
 
