@@ -13,7 +13,7 @@ import yaml
 from tests.benchmarks.catalogue import Shape
 from tests.benchmarks.measure import Usage, measure, pairs
 
-SAMPLE = 500  # tables read one by one, for a rate
+SAMPLE = 5_000  # tables read one by one, for a rate: enough that start-up is no matter
 
 
 class Runs:
