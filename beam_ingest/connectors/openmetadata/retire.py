@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from beam_ingest.api import fqn
@@ -41,28 +40,21 @@ def retire(
     if isinstance(source_config, DatabaseMetadata) and not source_config.retires(scope.entity_type):
         return None
     type_ = scope.entity_type
-    held: Iterable[str] | None = None
-    if fingerprints is not None:
-        held = fingerprints.contents(type_, scope.fqn)
-    if held is None or len(_gone(catalogue, scope, held)) > _BY_ID:
-        held = catalogue.contents(type_, scope.fqn)
-    gone = _gone(catalogue, scope, held)
+    held = fingerprints.contents(type_, scope.fqn) if fingerprints is not None else None
+    if held is None or len(held.difference(scope.names)) > _BY_ID:
+        held = set(catalogue.contents(type_, scope.fqn))
+    gone = [name for name in scope.gone(held) if not catalogue.seen(type_, name)]
     deleted = _retired(client, catalogue, scope, held, gone) if gone else 0
     if fingerprints is not None:
-        left = set(held).difference(gone)
+        left = held.difference(gone)
         fingerprints.cleaned(
             type_, scope.fqn, (name for name in left if not catalogue.seen(type_, name))
         )
     return Retired(deleted)
 
 
-def _gone(catalogue: Catalogue, scope: Scope, held: Iterable[str]) -> list[str]:
-    names = scope.gone(set(held))
-    return [name for name in names if not catalogue.seen(scope.entity_type, name)]
-
-
 def _retired(
-    client: Client, catalogue: Catalogue, scope: Scope, held: Iterable[str], gone: list[str]
+    client: Client, catalogue: Catalogue, scope: Scope, held: set[str], gone: list[str]
 ) -> int:
     collection = COLLECTIONS[scope.entity_type]
     stay = sorted({*scope.names, *held}.difference(gone))
