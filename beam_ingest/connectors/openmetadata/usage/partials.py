@@ -64,8 +64,7 @@ def combine(a: Any, b: Any) -> Any:
 
 def add_users(a: dict[str, int], b: dict[str, int]) -> None:
     """Count the users of ``b`` to those of ``a``; too many are cut."""
-    for name, count in b.items():
-        a[name] = a.get(name, 0) + count
+    _add(a, b)
     if len(a) > USERS:
         for name in sorted(a)[USERS:]:
             del a[name]

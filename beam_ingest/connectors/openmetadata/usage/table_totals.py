@@ -32,10 +32,7 @@ class TableTotals:
             partials.add_users(known, users)
             for join in recipe.joins:
                 joins[join] = joins.get(join, 0) + count
-            # Most are not among the slowest, which this tells without a call.
-            if longest is not None and (
-                len(slowest) < partials.SLOWEST or longest >= slowest[-1][0]
-            ):
+            if longest is not None:
                 partials.keep_slowest(slowest, longest, recipe.fingerprint)
 
     def items(self) -> Iterator[tuple[str, partials.Partial]]:
