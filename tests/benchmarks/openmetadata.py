@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.benchmarks.measure import Usage, measure
-from tests.benchmarks.sql import NARROW, WIDE, make_database
+from tests.benchmarks.sql import NARROW, WIDE, make_database, running
 from tests.connectors.openmetadata.test_postgres import (
     SCHEMAS,
     TABLES,
@@ -31,7 +29,7 @@ OWN_TIME = COUNT * SECONDS_A_TABLE / IN_FLIGHT
 
 def main(folder: Path, times: int) -> bool:
     """Print the ratios; whether all are within their limits."""
-    with _postgres() as server:
+    with running(postgres_server) as server:
         server.database("large", large_catalogue())
         ok = _first_run(folder, server)
         ok &= _unchanged(folder, server, times)
@@ -114,12 +112,3 @@ def _workflow(
 def _report(what: str, value: float, limit: float) -> bool:
     print(f"  {what}: {value:.2f} (limit {limit:g})", flush=True)
     return value <= limit
-
-
-@contextmanager
-def _postgres() -> Iterator[PostgresServer]:
-    running = postgres_server()
-    try:
-        yield next(running)
-    finally:
-        running.close()  # type: ignore[attr-defined]

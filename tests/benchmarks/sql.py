@@ -21,7 +21,7 @@ LARGE = Shape(100_000, 5_000)
 
 def postgres(folder: Path, times: int) -> bool:
     """10,000 tables and 500 views, in 20 schemas or one; 20,000 tables in 20 or 4,000."""
-    with _server(postgres_server) as server:
+    with running(postgres_server) as server:
         shapes = (("twenty", TWENTY), ("one", ONE), ("wide", WIDE), ("narrow", NARROW))
         runs = _postgres_runs(folder, server, times, shapes)
         ok, twenty = runs.against_plain("twenty", TWENTY)
@@ -45,7 +45,7 @@ def postgres(folder: Path, times: int) -> bool:
 
 def postgres_large(folder: Path, times: int) -> bool:
     """100,000 tables and 5,000 views in 20 schemas: some minutes to make them."""
-    with _server(postgres_server) as server:
+    with running(postgres_server) as server:
         shapes = (("twenty", TWENTY), ("large", LARGE))
         runs = _postgres_runs(folder, server, min(times, 2), shapes)
         ok, large = runs.against_plain("large", LARGE)
@@ -63,7 +63,7 @@ def postgres_large(folder: Path, times: int) -> bool:
 
 def mariadb(folder: Path, times: int) -> bool:
     """10,000 tables and 500 views in 20 schemas."""
-    with _server(mariadb_server) as server:
+    with running(mariadb_server) as server:
         server.execute(catalogue.mariadb(TWENTY))
 
         def connection(database: str, **keys: Any) -> dict[str, Any]:
@@ -111,9 +111,10 @@ S = TypeVar("S")
 
 
 @contextmanager
-def _server(start: Callable[[], Iterator[S]]) -> Iterator[S]:
-    running = start()
+def running(start: Callable[[], Iterator[S]]) -> Iterator[S]:
+    """What ``start`` gives, while this lasts."""
+    server = start()
     try:
-        yield next(running)
+        yield next(server)
     finally:
-        running.close()  # type: ignore[attr-defined]
+        server.close()  # type: ignore[attr-defined]
