@@ -43,6 +43,19 @@ def expected() -> list[int]:
     return [-1, -1] + [n for n in range(1800) if n % 100]
 
 
+def finished_by_resume(project: Project) -> dict[str, Any]:
+    """The report of a resumed run: all is there once, and what had a mark was not read again."""
+    marks = project.run_dir / "marks"
+    before = {path.name: path.stat().st_mtime_ns for path in marks.iterdir()}
+    (project.folder / "gate").touch()
+    resumed = project.run("run", "-c", "workflow.yaml", "--resume", "latest")
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(numbers(project)) == expected()
+    assert {name: (marks / name).stat().st_mtime_ns for name in before} == before
+    report: dict[str, Any] = project.report()
+    return report
+
+
 @pytest.mark.parametrize(
     "beam",
     [
@@ -66,22 +79,12 @@ def test_a_run_killed_half_way_is_finished_by_resume(
     )
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)
-    before = {path.name: path.stat().st_mtime_ns for path in (project.run_dir / "marks").iterdir()}
-    (project.folder / "gate").touch()
-
-    resumed = project.run("run", "-c", "workflow.yaml", "--resume", "latest")
-
-    assert resumed.returncode == 0, resumed.stderr
-    assert sorted(numbers(project)) == expected()
-    report = project.report()
+    report = finished_by_resume(project)
     assert (report["status"], report["attempts"]) == ("partialSuccess", 2)
     assert report["splits"] == {"total": 7, "done": 7, "failed": 0, "notRead": 0}
     source = report["steps"][0]
     assert (source["in"], source["out"]) == (1802, 1802)
     assert report["deadLetters"]["count"] == 18
-    # What had a mark was not read again.
-    marks = project.run_dir / "marks"
-    assert {n: (marks / n).stat().st_mtime_ns for n in before} == before
 
 
 def test_a_run_whose_worker_was_killed_tells_so_and_is_finished_by_resume(
@@ -101,18 +104,9 @@ def test_a_run_whose_worker_was_killed_tells_so_and_is_finished_by_resume(
     assert "died at" in report["stopped"]
     assert report["splits"]["notRead"] >= 1
     assert not (project.folder / "out.jsonl").exists()
-    before = {path.name: path.stat().st_mtime_ns for path in (project.run_dir / "marks").iterdir()}
-    (project.folder / "gate").touch()
-
-    resumed = project.run("run", "-c", "workflow.yaml", "--resume", "latest")
-
-    assert resumed.returncode == 0, resumed.stderr
-    assert sorted(numbers(project)) == expected()
-    report = project.report()
+    report = finished_by_resume(project)
     assert report["splits"] == {"total": 7, "done": 7, "failed": 0, "notRead": 0}
     assert (report["attempts"], report["deadLetters"]["count"]) == (2, 18)
-    marks = project.run_dir / "marks"
-    assert {n: (marks / n).stat().st_mtime_ns for n in before} == before
 
 
 def test_a_split_that_failed_is_read_again_and_its_records_are_not_doubled(
