@@ -111,8 +111,10 @@ def mariadb(port: int, database: str) -> Iterator[dict[str, Any]]:
                 names[schema].append(table)
             columns, keys = defaultdict(list), defaultdict(list)
             relations = ask(*q.read_relations(names, estimates=False))
-            for (text,) in ask(*q.read_columns(names, properties=False)):
-                schema, table, _, name, kind, nullable, comment = json.loads(text)
+            texts = [text for _, text in ask(*q.read_columns(names, properties=False))]
+            for schema, table, _, name, kind, nullable, comment in json.loads(
+                f"[{','.join(texts)}]"
+            ):
                 columns[schema, table].append((name, kind, nullable == "YES", comment or None))
             keyed = ask(*q.read_unique_keys(names))
             foreign = {s: [t for t in found if (s, t) in referring] for s, found in names.items()}

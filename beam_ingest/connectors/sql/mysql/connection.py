@@ -62,6 +62,7 @@ def connect(config: ServerConfig, _database: str) -> Connection:
             try:
                 with connection.cursor() as cursor:
                     cursor.execute("SET SESSION TRANSACTION READ ONLY")
+                    cursor.execute(f"SET SESSION group_concat_max_len = {queries.GATHERED_BYTES}")
             except pymysql.MySQLError:
                 connection.close()
                 raise

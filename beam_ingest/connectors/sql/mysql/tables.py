@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from beam_ingest.api import fqn
 from beam_ingest.api.construct import ColumnMaker, builder, column_maker
@@ -23,12 +21,11 @@ from beam_ingest.connectors.sql.keys import (
 )
 from beam_ingest.connectors.sql.listing import Names
 from beam_ingest.connectors.sql.mysql import queries
+from beam_ingest.connectors.sql.mysql.columns import Query, Row, read_columns
 from beam_ingest.connectors.sql.mysql.ddl import Texts, create_table, quoted
 
 _table = builder(Table)
-_Row = tuple[Any, ...]
 _Place = tuple[str, str]
-Query = Callable[[str, list[str]], list[_Row]]
 
 _GENERATED = re.compile(r"\b(VIRTUAL|STORED|PERSISTENT) GENERATED|\b(VIRTUAL|PERSISTENT)\b", re.I)
 _NO_VIEW_COMMENT = "VIEW"  # what TABLE_COMMENT says of every view
@@ -40,9 +37,9 @@ class TableReader:
     def __init__(self, reading: Reading, database: str) -> None:
         self._reading, self._database = reading, database
         self._database_fqn = fqn.build(reading.service, database)
-        self._relations: dict[_Place, _Row] = {}
-        self._columns: dict[_Place, list[_Row]] = {}
-        self._keys: dict[_Place, list[_Row]] = {}
+        self._relations: dict[_Place, Row] = {}
+        self._columns: dict[_Place, list[Row]] = {}
+        self._keys: dict[_Place, list[Row]] = {}
         self._definitions: dict[_Place, str | None] = {}
         self._texts: dict[_Place, Texts] = defaultdict(Texts)
         self._makers: dict[str, ColumnMaker] = {}
@@ -63,8 +60,7 @@ class TableReader:
         rows = query(*queries.read_relations(names, estimates=estimates))
         self._relations = {(row[0], row[1]): row for row in rows}
         properties = options.include_custom_properties or options.include_ddl
-        columns = query(*queries.read_columns(names, properties=properties))
-        self._columns = _by_place(json.loads(f"[{','.join([row[0] for row in columns])}]"))
+        self._columns = _by_place(read_columns(query, names, properties=properties))
         keys = query(*queries.read_unique_keys(names))
         if with_foreign := names if referring is None else _those_of(names, referring):
             keys += query(*queries.read_foreign_keys(with_foreign))
@@ -115,7 +111,7 @@ class TableReader:
             values["extension"] = {"rowCount": int(rows), "sizeInBytes": int(size or 0)}
         return _table(values)
 
-    def _build_columns(self, rows: list[_Row], constraints: ColumnConstraints) -> list[Column]:
+    def _build_columns(self, rows: list[Row], constraints: ColumnConstraints) -> list[Column]:
         built, makers, constraint_of = [], self._makers, constraints.of
         properties = self._reading.options.include_custom_properties
         for _, _, _, name, kind, nullable, comment, *more in rows:
@@ -127,7 +123,7 @@ class TableReader:
                 built[-1].extension = _properties(*more) or None
         return built
 
-    def _keys_of(self, rows: list[_Row]) -> Keys:
+    def _keys_of(self, rows: list[Row]) -> Keys:
         keys = Keys()
         for name, group in groupby(rows, itemgetter(2)):
             parts = list(group)
@@ -147,13 +143,17 @@ class TableReader:
         return f"create view {quoted(place[0])}.{quoted(place[1])} as {text}" if text else None
 
 
-def _by_place(rows: list[_Row]) -> dict[_Place, list[_Row]]:
+def _by_place(rows: list[Row]) -> dict[_Place, list[Row]]:
     """Rows by (schema, table), those of a table by their third column."""
-    rows.sort(key=itemgetter(0, 1, 2))
-    return {place: list(group) for place, group in groupby(rows, itemgetter(0, 1))}
+    found: dict[_Place, list[Row]] = defaultdict(list)
+    for place, group in groupby(rows, itemgetter(0, 1)):
+        found[place] += group
+    for of_one in found.values():  # nearly always in order as they come
+        of_one.sort(key=itemgetter(2))
+    return found
 
 
-def _key_order(row: _Row) -> tuple[str, bool, int]:
+def _key_order(row: Row) -> tuple[str, bool, int]:
     # A foreign key may have the name of a unique key.
     return row[2], row[6] is not None, row[3]
 

@@ -69,7 +69,7 @@ class Connection:
 
 
 ANSWERS: dict[str, Sequence[tuple[Any, ...]]] = {
-    "SET SESSION TRANSACTION": [],
+    "SET SESSION": [],
     "information_schema.SCHEMATA": [("shop",)],
     "CURRENT_ROLE()": [(ROLES,)],
     f"SHOW GRANTS FOR CURRENT_USER() USING {ROLES}": [
@@ -81,7 +81,9 @@ ANSWERS: dict[str, Sequence[tuple[Any, ...]]] = {
     "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE FROM": [("shop", "orders", "BASE TABLE")],
     "information_schema.ROUTINES": [],
     "information_schema.TABLES": [("shop", "orders", "BASE TABLE", "", None, None)],
-    "information_schema.COLUMNS": [(json.dumps(["shop", "orders", *row]),) for row in COLUMNS],
+    "information_schema.COLUMNS": [
+        (len(COLUMNS), ",".join(json.dumps(["shop", "orders", *row]) for row in COLUMNS))
+    ],
     "information_schema.STATISTICS": [
         ("shop", "orders", "PRIMARY", 1, "id", None, None, None, None),
         ("shop", "orders", "by_code", 1, "code", None, None, None, 10),
