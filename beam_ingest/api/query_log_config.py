@@ -75,8 +75,12 @@ class DatabaseLineage(QueryLogReading):
     table_filter_pattern: FilterPattern | None = Field(
         None, description="Views that are read, by name."
     )
-    threads: int = Field(
-        1, ge=1, le=256, description="Connections to the database that one worker reads with."
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Connections to the database that one worker reads with: 1, or 2 for MySQL "
+        "and MariaDB, if not given.",
     )
 
     parsing_timeout_limit: Annotated[

@@ -98,8 +98,12 @@ class DatabaseMetadata(ServiceReading):
         False,
         description="Overwrite descriptions, tags, owners and display names edited on the server.",
     )
-    threads: int = Field(
-        1, ge=1, le=256, description="Connections to the database that one worker reads with."
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Connections to the database that one worker reads with: 1, or 2 for MySQL "
+        "and MariaDB, if not given.",
     )
 
     def retires(self, entity_type: str) -> bool:

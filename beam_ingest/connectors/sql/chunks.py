@@ -1,13 +1,16 @@
-"""Reading a split in chunks, the next one already asked for while one is made into entities.
+"""Reading a split in chunks, the next ones already asked for while one is made into entities.
 
-The server and this process then work at the same time, and a split's memory is that of two
-chunks. A chunk takes one connection, for its own statements only.
+The server and this process then work at the same time, and so do the server's own connections
+where there are several; a split's memory is that of one chunk a connection, and of one more. A
+chunk takes one connection, for its own statements only.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from beam_ingest.connectors.sql.listing import Names
@@ -37,11 +40,13 @@ def chunked(names: Names, size: int = CHUNK, first: int = FIRST) -> Iterator[Nam
         yield part
 
 
-def ahead(fetch: Callable[[Names], T], names: Names) -> Generator[tuple[Names, T]]:
-    """Each chunk of ``names`` with what ``fetch`` gives for it, one fetched ahead.
+def ahead(
+    fetch: Callable[[Names], T], names: Names, connections: int = 1
+) -> Generator[tuple[Names, T]]:
+    """Each chunk of ``names`` with what ``fetch`` gives for it, ``connections`` fetched ahead.
 
     An error of ``fetch`` is raised where its chunk would have come. Ended early, it waits for the
-    fetch that is under way.
+    fetches that are under way.
     """
     chunks = list(chunked(names))
     if not chunks:
@@ -49,11 +54,18 @@ def ahead(fetch: Callable[[Names], T], names: Names) -> Generator[tuple[Names, T
     if len(chunks) == 1:  # nothing to fetch ahead: no thread
         yield chunks[0], fetch(chunks[0])
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="fetch-ahead") as thread:
-        following: Future[T] | None = None
-        for index, chunk in enumerate(chunks):
-            current = following or thread.submit(fetch, chunk)
-            result = current.result()
-            more = chunks[index + 1] if index + 1 < len(chunks) else None
-            following = thread.submit(fetch, more) if more is not None else None
+    with ThreadPoolExecutor(connections, thread_name_prefix="fetch-ahead") as threads:
+        coming = iter(chunks)
+        under_way: deque[tuple[Names, Future[T]]] = deque()
+
+        def begin(count: int) -> None:
+            under_way.extend(
+                (chunk, threads.submit(fetch, chunk)) for chunk in islice(coming, count)
+            )
+
+        begin(connections)
+        while under_way:
+            chunk, fetched = under_way.popleft()
+            result = fetched.result()
+            begin(1)
             yield chunk, result

@@ -40,7 +40,8 @@ class Pool(Generic[C]):
     ) -> None:
         self._connect, self._reusable = connect, reusable
         self._permits = threading.BoundedSemaphore(limit)
-        self._limit = limit
+        self.limit = limit
+        """How many may be lent at a time."""
         self._lock = threading.Lock()
         self._idle: list[tuple[str, C]] = []
         self._open = 0
@@ -74,7 +75,7 @@ class Pool(Generic[C]):
                 if name == database:
                     del self._idle[index]
                     return connection
-            spare = self._idle.pop(0)[1] if self._idle and self._open == self._limit else None
+            spare = self._idle.pop(0)[1] if self._idle and self._open == self.limit else None
             self._open += spare is None
         if spare is not None:
             spare.close()

@@ -38,6 +38,8 @@ class SqlSource(Source):
     """OpenMetadata's service type."""
     sql_dialect: str
     """sqlglot's name of the dialect that view definitions are written in."""
+    default_threads: ClassVar[int] = 1
+    """Connections of a worker where ``threads`` is not given."""
 
     def make_catalogue(self, reading: Reading) -> Catalogue:
         """The system's catalogue. Does not connect."""
@@ -59,7 +61,7 @@ class SqlSource(Source):
 
     def connection_limit(self) -> int:
         """Connections of one worker: ``threads``, and never more than ``beam.maxConnections``."""
-        threads: int = self.reading().options.threads
+        threads = self.reading().options.threads or self.default_threads
         most = self.context.settings.max_connections
         return threads if most is None else min(threads, most)
 

@@ -46,6 +46,18 @@ def test_the_next_chunk_is_fetched_while_one_is_worked_on(three: Names) -> None:
     assert [result for _, result in results] == ["y", "z"]
 
 
+def test_with_more_connections_more_chunks_are_fetched_at_once(three: Names) -> None:
+    both = threading.Barrier(2)
+
+    def fetch(chunk: Names) -> str:
+        (name,) = chunk["s"]
+        if name in "xy":
+            both.wait(timeout=30)  # each while the other is under way
+        return name
+
+    assert [result for _, result in ahead(fetch, three, 2)] == ["x", "y", "z"]
+
+
 def test_an_error_comes_where_its_chunk_would(three: Names) -> None:
     def fetch(chunk: Names) -> str:
         if chunk["s"] == ["y"]:

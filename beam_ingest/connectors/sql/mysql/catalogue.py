@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -55,6 +56,7 @@ class MysqlCatalogue(PooledCatalogue[Connection]):
         super().__init__(
             reading, key, lambda: Pool(partial(connect, config), reusable, connections)
         )
+        self._asking = threading.Lock()
         self._knows_referring = False
         self._referring: frozenset[tuple[str, str]] | None = None
 
@@ -116,7 +118,8 @@ class MysqlCatalogue(PooledCatalogue[Connection]):
 
     def tables(self, database: str, names: Names) -> Iterator[Table]:
         """For a chunk four statements, one for views, and two more for ``includeDDL``."""
-        for chunk, reader in ahead(partial(self._fetch, database), names):
+        fetch = partial(self._fetch, database)
+        for chunk, reader in ahead(fetch, names, self.pool.limit):
             for schema, tables in chunk.items():
                 for name in tables:
                     table = reader.table(schema, name)
@@ -164,13 +167,18 @@ class MysqlCatalogue(PooledCatalogue[Connection]):
         reader = TableReader(self.reading, database)
         with self.borrowed() as connection:
             mariadb = is_mariadb(connection)
-            if mariadb and not self._knows_referring:
+            referring = self._tables_with_foreign_keys(connection) if mariadb else None
+            reader.fetch(partial(query, connection), names, mariadb=mariadb, referring=referring)
+        return reader
+
+    def _tables_with_foreign_keys(
+        self, connection: Connection
+    ) -> frozenset[tuple[str, str]] | None:
+        with self._asking:  # the first of several threads asks, for all
+            if not self._knows_referring:
                 self._referring = tables_with_foreign_keys(connection)
                 self._knows_referring = True
-            reader.fetch(
-                partial(query, connection), names, mariadb=mariadb, referring=self._referring
-            )
-        return reader
+            return self._referring
 
     def _procedure(self, parent: str, label: str, row: tuple[Any, ...]) -> StoredProcedure:
         _, _, kind, body, text, comment, definer = row

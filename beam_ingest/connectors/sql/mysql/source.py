@@ -16,6 +16,8 @@ class MysqlSource(SqlSource):
     Config = MysqlConfig
     service_type: str = "Mysql"
     sql_dialect: str = "mysql"
+    # The server takes longer for a chunk than this process: with one it would be waited for.
+    default_threads = 2
     config: ServerConfig
 
     def make_catalogue(self, reading: Reading) -> MysqlCatalogue:
@@ -41,6 +43,7 @@ class MariadbSource(SqlSource):
     Config = MariadbConfig
     service_type: str = "MariaDB"
     sql_dialect: str = "mysql"
+    default_threads = MysqlSource.default_threads
     config: ServerConfig
 
     make_catalogue = MysqlSource.make_catalogue

@@ -100,7 +100,8 @@ class PostgresCatalogue(PooledCatalogue[Connection]):
 
     def tables(self, database: str, names: Names) -> Iterator[Table]:
         """For a chunk three statements, and one for types not seen before; some more for DDL."""
-        for chunk, reader in ahead(partial(self._fetch, database), names):
+        fetch = partial(self._fetch, database)
+        for chunk, reader in ahead(fetch, names, self.pool.limit):
             for schema, tables in chunk.items():
                 for name in tables:
                     table = reader.table(schema, name)

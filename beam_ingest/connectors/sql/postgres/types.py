@@ -43,7 +43,10 @@ class PgType:
 
 
 class TypeCache:
-    """Types by oid and modifier. They are few: a catalogue of 10,000 tables has some dozens."""
+    """Types by oid and modifier. They are few: a catalogue of 10,000 tables has some dozens.
+
+    Threads may share it: two that meet the same new type at once both ask for it.
+    """
 
     def __init__(self) -> None:
         self._known: dict[TypeKey, PgType] = {}
