@@ -46,11 +46,13 @@ def main() -> None:
             if not schema.startswith("s0"):
                 continue
             tables: Any = multi(inspector, schema) if mode == "multi" else None
-            names = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
-            for name in names:
+            views = inspector.get_view_names(schema)
+            for name in [*inspector.get_table_names(schema), *views]:
                 if limit is not None and written == limit:
                     return
                 values = tables[name] if tables else single(inspector, schema, name)
+                if name in views:  # as the sources do; there is no get_multi_view_definition
+                    values["view_definition"] = inspector.get_view_definition(name, schema)
                 file.write(json.dumps({"schema": schema, "name": name, **values}, default=str))
                 file.write("\n")
                 written += 1
