@@ -18,6 +18,9 @@ from beam_ingest.api.hiding import HidingFormatter, hide, hide_in_logs
         ("'http://u:p@x'", "'http://u:**********@x'"),
         ("http://host:8585/api?to=a:b@c", "http://host:8585/api?to=a:b@c"),
         ("mail me@host", "mail me@host"),
+        ("https://t0k3n@host/a", "https://**********@host/a"),
+        ("http://t0k3n:@host and HTTPS://x@y", "http://**********:@host and HTTPS://**********@y"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
         ("http://me:with@in-it@host/a", "http://me:**********@host/a"),
         ("mongodb://me:pw@one:1,two:2/db", "mongodb://me:**********@one:1,two:2/db"),
         (

@@ -18,6 +18,7 @@ WRITTEN: dict[str, Any] = {
     "hostPort": "https://me:s3cr3t-one@host:8585/api",
     "inner": {"urls": ["http://plain:80", "http://x/?access_token=s3cr3t-two&n=1"]},
     "http://k:s3cr3t-three@host": 1,
+    "token": ["https://s3cr3t-four@host/x", "https://s3cr3t-five:@host"],
     "note": "me:no@secret, \u00e9",
 }
 
@@ -28,6 +29,8 @@ def test_nothing_of_a_password_is_in_what_travels() -> None:
     value = json.loads(text)
     assert value["hostPort"].startswith("https://me:{vault:")
     assert value["hostPort"].endswith("}@host:8585/api")
+    assert value["token"][0].startswith("https://{vault:")
+    assert value["token"][1].endswith("}:@host")
     assert value["note"] == WRITTEN["note"]
     assert json.loads(unsealed(text)) == WRITTEN
 
