@@ -49,11 +49,8 @@ def show(status: RunStatus) -> None:
     if status.report is not None:
         print_summary(status.report, Console(stderr=True), kept=True)
         return
-    total = "an unknown number of" if status.splits_total is None else status.splits_total
-    if status.phase is Phase.RUNNING:
-        say(f"The run {status.run_id} is under way: {status.splits_done} of {total} splits done.")
-    else:
-        say(f"The run {status.run_id} has died: {status.splits_done} of {total} splits done.")
+    where = "is under way" if status.phase is Phase.RUNNING else "has died"
+    say(f"The run {status.run_id} {where}: {_progress(status)}.")
     if status.job is not None:
         said = status.job_state.value if status.job_state else f"unknown: {status.trouble}"
         say(f"job: {status.job}, {said}")
@@ -61,6 +58,16 @@ def show(status: RunStatus) -> None:
         say(f"last sign of life of a worker: {status.silence:.0f} s ago")
     if status.phase is Phase.DEAD:
         say(f"beam-ingest run -c WORKFLOW --resume {status.run_dir} goes on with it")
+
+
+def _progress(status: RunStatus) -> str:
+    stream = status.stream
+    if stream is None:
+        total = "an unknown number of" if status.splits_total is None else status.splits_total
+        return f"{status.splits_done} of {total} splits done"
+    drained = f" ({stream.drained} drained)" if stream.drained else ""
+    failed = f", {stream.failed:,} of them failed" if stream.failed else ""
+    return f"{stream.settled:,} messages of {stream.partitions} partitions settled{drained}{failed}"
 
 
 def exit_code(status: RunStatus) -> int:

@@ -15,6 +15,7 @@ from beam_ingest.engines.job import Client, Job, State
 from beam_ingest.flow.lock import is_locked
 from beam_ingest.flow.resume import read_run
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.stream.status import StreamStatus, stream_status
 from beam_ingest.flow.under_way import SILENCE, job_of, silence
 
 CANCEL_WAIT = 60.0
@@ -48,6 +49,8 @@ class RunStatus:
     trouble: str | None = None
     splits_total: int | None = None
     splits_done: int = 0
+    stream: StreamStatus | None = None
+    """How far an unbounded run is, which has partitions instead of splits."""
     silence: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -60,6 +63,7 @@ class RunStatus:
             "jobState": self.job_state,
             "trouble": self.trouble,
             "splits": {"total": self.splits_total, "done": self.splits_done},
+            "stream": self.stream.to_json() if self.stream else None,
             "silence": self.silence,
             "status": self.report.status if self.report else None,
             "exitCode": self.report.exit_code if self.report else None,
@@ -102,6 +106,7 @@ def status_of(
         trouble=trouble,
         splits_total=None if listing is None else 1 + len(listing["splits"]),
         splits_done=len({name.partition(".")[0] for name in run.store.names("marks")}),
+        stream=stream_status(run),
         silence=quiet,
     )
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from beam_ingest.api.source import Split
 from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.stream.journal import Journal, Tally, write_end
+from beam_ingest.flow.stream.read import Cursor
 from tests.cli.conftest import Run
 from tests.cli.scripted import a_report
 from tests.engines.fakes import FakeFlink
@@ -59,6 +62,23 @@ def test_a_run_that_has_listed_nothing_yet_has_no_number_of_splits(cli: Run, run
     assert "0 of an unknown number of splits done" in cli("status", "r1").stderr
 
 
+def test_a_run_without_end_tells_how_many_messages_are_settled(cli: Run, run: RunDir) -> None:
+    tally = Tally(dead_letters=1)
+    tally.ledger.step("kafka").in_ = 1_234
+    tally.ledger.step("set").in_ = 1_500
+    for number in range(2):
+        journal = Journal(f"p{number}", Split(f"topic/{number}"), None, tally=tally)
+        journal.settled.add(0, 2_000)
+        journal.write(run)
+    said = "2,468 messages of 2 partitions settled"
+    assert f"{said}, 2 of them failed.\n" in cli("status", "r1").stderr
+    write_end(run, "p0", Cursor(None, 2_000))
+    assert f"{said} (1 drained), 2 of them failed.\n" in cli("status", "r1").stderr
+    assert json.loads(cli("status", "r1", "--json").stdout)["stream"] == {
+        "partitions": 2, "drained": 1, "settled": 2_468, "failed": 2
+    }  # fmt: skip
+
+
 def test_the_engine_says_where_its_job_is_and_workers_when_they_lived(
     cli: Run, run: RunDir, flink: FakeFlink
 ) -> None:
@@ -98,6 +118,7 @@ def test_json_goes_to_stdout_alone(cli: Run, run: RunDir, flink: FakeFlink) -> N
         "jobState": "running",
         "trouble": None,
         "splits": {"total": 3, "done": 1},
+        "stream": None,
         "silence": None,
         "status": None,
         "exitCode": None,

@@ -178,6 +178,12 @@ class Journal:
         )
 
 
+def partition_ids(run: RunDir) -> list[str]:
+    """The partitions that have a journal. Object stores may be late to name one that is new."""
+    names = run.store.names("partitions")
+    return [name.removesuffix(".json") for name in names if not name.endswith(END)]
+
+
 def write_end(run: RunDir, id_: str, cursor: Cursor) -> None:
     """Say that a partition is read no further than ``cursor`` in this attempt: it is drained."""
     run.store.write(f"partitions/{id_}{END}", json.dumps(cursor.to_json()).encode())
@@ -187,6 +193,15 @@ def read_end(run: RunDir, id_: str) -> Cursor | None:
     """What ``write_end`` wrote, or None."""
     data = run.store.read(f"partitions/{id_}{END}")
     return None if data is None else Cursor(*json.loads(data))
+
+
+def is_drained(run: RunDir, id_: str) -> bool:
+    """Whether a partition is read to its end, and all that was read of it is settled."""
+    end = read_end(run, id_)
+    if end is None:
+        return False
+    journal = Journal.read(run, id_)
+    return journal is not None and journal.claim is None and journal.settled.prefix >= end.next
 
 
 def _name(id_: str) -> str:

@@ -29,7 +29,7 @@ from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import OpenedOnce
 from beam_ingest.flow.stream.engine import Engine
-from beam_ingest.flow.stream.journal import Journal, read_end
+from beam_ingest.flow.stream.journal import Journal, is_drained
 from beam_ingest.flow.stream.pane import Panes
 from beam_ingest.flow.stream.read import Partition
 from beam_ingest.flow.stream.report import partition_id, write_report
@@ -135,7 +135,7 @@ def _attend(
             stop_hung(run, watch, stalled)
             engine.leave()
             return None
-        if len(signals) > 1 or run.stop() is not None or is_drained(run, partitions):
+        if len(signals) > 1 or run.stop() is not None or _all_drained(run, partitions):
             leaving = leaving or time.monotonic()
             if time.monotonic() - leaving > _GRACE:
                 engine.leave()
@@ -146,16 +146,8 @@ def _attend(
     return None
 
 
-def is_drained(run: RunDir, partitions: Sequence[Partition]) -> bool:
-    """Whether every partition has ended and all that was read of it is settled."""
-    for partition in partitions:
-        end = read_end(run, partition.id)
-        if end is None:
-            return False
-        journal = Journal.read(run, partition.id)
-        if journal is None or journal.claim is not None or journal.settled.prefix < end.next:
-            return False
-    return True
+def _all_drained(run: RunDir, partitions: Sequence[Partition]) -> bool:
+    return all(is_drained(run, partition.id) for partition in partitions)
 
 
 def _settle_rest(

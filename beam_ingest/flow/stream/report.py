@@ -9,7 +9,7 @@ from beam_ingest.flow.finish import keep, report_of
 from beam_ingest.flow.fold import MISSING, Fold
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir, split_ref
-from beam_ingest.flow.stream.journal import Journal, Tally, read_end
+from beam_ingest.flow.stream.journal import Journal, Tally, is_drained
 from beam_ingest.flow.verdict import judge
 
 
@@ -54,9 +54,7 @@ def _count(run: RunDir, journal: Journal, stream: StreamReport, folded: Fold) ->
     stream.partitions += 1
     told = journal.acknowledged if journal.told else None
     stream.acknowledged[journal.split.key] = told[1] if told else None
-    end = read_end(run, journal.id)
-    done = journal.claim is None and end is not None and journal.settled.prefix >= end.next
-    if done:
+    if is_drained(run, journal.id):
         stream.drained += 1
         folded.splits.done += 1
         return
