@@ -18,6 +18,7 @@ from beam_ingest.config.model import WorkflowConfig
 Made = TypeVar("Made")
 
 if TYPE_CHECKING:
+    from beam_ingest.flow.launch import Graph
     from beam_ingest.flow.plan import Plan
     from beam_ingest.flow.remembered import How
     from beam_ingest.runners.options import Engine
@@ -120,14 +121,28 @@ def run_to_end(
 
 
 def hand_over(plan: Plan, engine: Engine) -> Submitted:
-    """Submit ``plan``, and leave it to its engine. Raises ``CannotStart`` where that fails."""
+    """Submit ``plan``, and leave it to its engine. Raises ``CannotStart`` where that fails, and
+    what keeps an unbounded run from beginning."""
     from beam_ingest.flow.launch import submit
 
     remote = engine.remote(plan.run_dir)
     with engine.surroundings():
-        submit(plan, engine.runner, engine.options, remote, packed=engine.jar is not None)
+        graph, packed = _graph_of(plan), engine.jar is not None
+        submit(graph, engine.runner, engine.options, remote, packed=packed)
     place = remote.client.place() if remote is not None else engine.jar
     return Submitted(plan.run_id, plan.run_dir, place, engine.jar)
+
+
+def _graph_of(plan: Plan) -> Graph:
+    if plan.windows is None:
+        from beam_ingest.flow.build import build
+
+        return lambda pipeline: build(pipeline, plan)
+    from beam_ingest.flow.stream.build import build_stream
+    from beam_ingest.flow.stream.launch import begin_stream
+
+    windows, partitions = plan.windows, begin_stream(plan)
+    return lambda pipeline: build_stream(pipeline, plan, windows, partitions)
 
 
 def settle(plan: Plan) -> Report:

@@ -123,6 +123,7 @@ class Workflow:
         Raises ``CannotStart`` where the workers are this process's own, and so end with it.
         """
         from beam_ingest.runners.options import engine_for
+        from beam_ingest.runners.stream import stream_engine
 
         self._connect()
         plan = self._resumed(resume) if resume else self._new_plan(run_dir)
@@ -132,13 +133,16 @@ class Workflow:
                 "the workers of this run are this process's own: it cannot leave them",
                 hint="run it without --no-wait, or name an engine in beam.options",
             )
-        if self.config.is_unbounded:
+        unbounded = self.config.is_unbounded
+        if unbounded and self.config.beam.options.get("output_executable_path"):
             raise CannotStart(
-                "a run without end needs this process: it ends the windows' accounts",
-                hint="run it without --no-wait",
+                "a run without end is not packed: where it begins is known when it is started",
+                hint="leave beam.options.output_executable_path out",
             )
 
         def engine_of(plan: Plan) -> Engine:
+            if unbounded:
+                return stream_engine(self.config, plan)
             return engine_for(self.config, plan.run_id, plan.run_dir, plan.attempt)
 
         with begun(

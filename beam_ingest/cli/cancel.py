@@ -18,19 +18,29 @@ from beam_ingest.cli.verb import Verb
 @work_dir_config_option
 @click.option("--now", is_flag=True, help="Cancel the job without waiting for its workers.")
 @click.option(
+    "--drain",
+    is_flag=True,
+    help="Of a run without end: read no more, publish all that was read, then end it.",
+)
+@click.option(
     "--savepoint",
     metavar="DIR",
     help="On Flink: take a savepoint in DIR first, from which an unbounded run can go on.",
 )
-def verb(run: str, config: str | None, now: bool, savepoint: str | None) -> int:
+def verb(run: str, config: str | None, now: bool, drain: bool, savepoint: str | None) -> int:
     """End a run: its workers are asked to stop, its job is cancelled where that is not enough.
 
     RUN is as in status. What is durable stays, and --resume goes on from it; what the run has
     begun and not committed (an index half filled) is taken back.
     """
+    from beam_ingest.flow import run_status
     from beam_ingest.flow.resume import find_run
-    from beam_ingest.flow.run_status import Phase, cancel, status_of
+    from beam_ingest.flow.run_status import Phase, status_of
 
+    if now + drain + (savepoint is not None) > 1:
+        raise click.UsageError(
+            "--now, --drain and --savepoint are three ways to end a run: take one."
+        )
     path = find_run(work_dir_of(config), run)
     if status_of(path).phase is Phase.ENDED:
         say("The run has ended already: there is nothing to cancel.")
@@ -38,7 +48,7 @@ def verb(run: str, config: str | None, now: bool, savepoint: str | None) -> int:
     if savepoint is not None:
         say(f"savepoint: {_savepoint(path, savepoint)}")
         return ExitCode.SUCCESS
-    status = cancel(path, at_once=now)
+    status = run_status.drain(path) if drain else run_status.cancel(path, at_once=now)
     if status.phase is Phase.RUNNING:
         show(status)
         say("The run did not end: its job is still at work.")

@@ -47,6 +47,9 @@ _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 _log = logging.getLogger(__name__)
 
+Graph = Callable[[beam.Pipeline], object]
+"""Puts a graph into a pipeline."""
+
 engines_left_behind: list[threading.Thread] = []
 """Engines that hung and were left: their threads would keep a process from ending by itself."""
 
@@ -95,7 +98,10 @@ class _Engine(threading.Thread):
 
     def run(self) -> None:
         try:
-            result = _submitted(self._plan, self._runner, self._options, self.remote)
+            result = submitted(
+                lambda pipeline: build(pipeline, self._plan),
+                self._runner, self._options, self.remote,
+            )  # fmt: skip
             if self.remote is None:
                 result.wait_until_finish()
             else:
@@ -105,7 +111,7 @@ class _Engine(threading.Thread):
 
 
 def submit(
-    plan: Plan,
+    graph: Graph,
     runner: Any,
     options: PipelineOptions,
     remote: RemoteJob | None,
@@ -118,7 +124,7 @@ def submit(
     """
     try:
         with _quiet_threads():
-            result = _submitted(plan, runner, options, remote)
+            result = submitted(graph, runner, options, remote)
             if packed:
                 result.wait_until_finish()
     except Exception as error:
@@ -126,9 +132,10 @@ def submit(
         raise CannotStart(f"the engine did not take the job: {_engine_error(error)}") from None
 
 
-def _submitted(plan: Plan, runner: Any, options: PipelineOptions, remote: RemoteJob | None) -> Any:
+def submitted(graph: Graph, runner: Any, options: PipelineOptions, remote: RemoteJob | None) -> Any:
+    """What the engine gives for the graph; its job is noted where it outlives this process."""
     pipeline = beam.Pipeline(runner=runner, options=options)
-    build(pipeline, plan)
+    graph(pipeline)
     if remote is not None:
         remote.submitting()
     result = pipeline.run()

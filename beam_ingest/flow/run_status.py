@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from beam_ingest.api.errors import IngestError
+from beam_ingest.api.errors import CannotStart, IngestError
 from beam_ingest.api.report import Report
 from beam_ingest.engines.client import client_of
 from beam_ingest.engines.job import Client, Job, State
 from beam_ingest.flow.lock import is_locked
-from beam_ingest.flow.resume import read_run
+from beam_ingest.flow.resume import DRAIN, read_run
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.stream.status import StreamStatus, stream_status
 from beam_ingest.flow.under_way import SILENCE, job_of, silence
 
 CANCEL_WAIT = 60.0
 """Seconds in which a cancelled run may come to its end in order, before its job is cancelled."""
+STREAM_WAIT = 10.0
+"""The same for the job of an unbounded run: without a launcher it does not end by itself."""
 
 
 class Phase(StrEnum):
@@ -141,19 +143,63 @@ def cancel(
     ``at_once`` does not wait for the workers. What is durable stays. Raises ``IngestError`` where
     the engine cannot be asked.
     """
-
-    def look(path: str) -> RunStatus:
-        return status_of(path, client=client)
-
-    status = look(run_dir)
+    ending = _Ending(run_dir, sleep, client)
+    status = ending.look(run_dir)
     if status.phase is not Phase.RUNNING:
         return status
-    run = RunDir(run_dir)
-    run.request_stop("cancelled", 130, hint="what is durable is kept: --resume goes on from it")
-    if not at_once:
-        status = wait_for_end(run_dir, CANCEL_WAIT, sleep=sleep, look=look)
-    job = job_of(run)
-    if status.phase is Phase.RUNNING and job is not None:
-        client(job).cancel()
-        status = wait_for_end(run_dir, CANCEL_WAIT, sleep=sleep, look=look)
-    return status
+    RunDir(run_dir).request_stop(
+        "cancelled", 130, hint="what is durable is kept: --resume goes on from it"
+    )
+    return ending.end(status, at_once=at_once)
+
+
+def drain(
+    run_dir: str,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+    client: Callable[[Job], Client] = client_of,
+) -> RunStatus:
+    """End an unbounded run in order: nothing more is read, and all that was read is published.
+
+    Waits for that however long it takes; then its job is cancelled, since a stream does not end by
+    itself. Raises ``CannotStart`` for a bounded run.
+    """
+    ending = _Ending(run_dir, sleep, client)
+    status = ending.look(run_dir)
+    if status.phase is not Phase.RUNNING:
+        return status
+    if status.stream is None:
+        raise CannotStart(
+            "only a run without end is drained: this one has an end", hint="cancel it"
+        )
+    RunDir(run_dir).store.write(DRAIN, b"cancel --drain")
+    while status.phase is Phase.RUNNING and not _is_drained(status):
+        sleep(1.0)
+        status = ending.look(run_dir)
+    return ending.end(status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    run_dir: str
+    sleep: Callable[[float], object]
+    client: Callable[[Job], Client]
+
+    def look(self, run_dir: str) -> RunStatus:
+        return status_of(run_dir, client=self.client)
+
+    def end(self, status: RunStatus, *, at_once: bool = False) -> RunStatus:
+        """The status when it has ended by itself, or after its job is cancelled."""
+        job = job_of(RunDir(self.run_dir))
+        if not at_once:
+            by_itself = STREAM_WAIT if status.stream is not None and job else CANCEL_WAIT
+            status = wait_for_end(self.run_dir, by_itself, sleep=self.sleep, look=self.look)
+        if status.phase is Phase.RUNNING and job is not None:
+            self.client(job).cancel()
+            status = wait_for_end(self.run_dir, CANCEL_WAIT, sleep=self.sleep, look=self.look)
+        return status
+
+
+def _is_drained(status: RunStatus) -> bool:
+    stream = status.stream
+    return stream is not None and stream.drained == stream.partitions

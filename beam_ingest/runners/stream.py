@@ -16,7 +16,7 @@ from beam_ingest.flow.stream.check import check_stream
 from beam_ingest.flow.stream.engine import BeamEngine, Engine, LocalEngine
 from beam_ingest.flow.stream.launch import launch_stream
 from beam_ingest.flow.watch import Patience
-from beam_ingest.runners.options import engine_for
+from beam_ingest.runners import options
 
 CHECKPOINTS = 2_000
 """Milliseconds between checkpoints on Flink, unless the workflow says otherwise."""
@@ -26,10 +26,10 @@ def stream_runner(
     config: WorkflowConfig, plan: Plan, listener: ProgressListener | None, *, handle_signals: bool
 ) -> Callable[[], Report]:
     """What runs ``plan``. Raises ``CannotStart`` for what cannot be run so."""
-    check_stream(plan)
     beam = config.beam
     patience = Patience(beam.stall_timeout, beam.long_call_timeout)
     if beam.runner == "local":
+        check_stream(plan)
         return lambda: launch_stream(
             plan,
             LocalEngine(),
@@ -37,12 +37,7 @@ def stream_runner(
             listener=listener,
             handle_signals=handle_signals,
         )
-    given = dict(beam.options)
-    if beam_name(beam.runner) == "FlinkRunner":
-        given.setdefault("checkpointing_interval", CHECKPOINTS)
-    told = replace(config, beam=beam.model_copy(update={"options": given}))
-    found = engine_for(told, plan.run_id, plan.run_dir, plan.attempt)
-    found.options.view_as(StandardOptions).streaming = True
+    found = stream_engine(config, plan)
 
     def run() -> Report:
         with found.surroundings():
@@ -57,3 +52,16 @@ def stream_runner(
             )
 
     return run
+
+
+def stream_engine(config: WorkflowConfig, plan: Plan) -> options.Engine:
+    """Beam's engine for ``plan``, as a stream. Raises ``CannotStart`` for what cannot be run so."""
+    check_stream(plan)
+    beam = config.beam
+    given = dict(beam.options)
+    if beam_name(beam.runner) == "FlinkRunner":
+        given.setdefault("checkpointing_interval", CHECKPOINTS)
+    told = replace(config, beam=beam.model_copy(update={"options": given}))
+    found = options.engine_for(told, plan.run_id, plan.run_dir, plan.attempt)
+    found.options.view_as(StandardOptions).streaming = True
+    return found

@@ -15,6 +15,7 @@ import pytest
 from beam_ingest.workflow import Workflow
 from tests.acceptance.command import Project, wait_for
 from tests.engines.same import catalogue, lines, to_file, totals
+from tests.flow.stream.running import Script, message
 from tests.flow.workflows import part, workflow
 from tests.servers.flink_cluster import FlinkCluster
 from tests.servers.postgres import PASSWORD, PostgresServer
@@ -118,5 +119,28 @@ def test_a_run_is_cancelled_from_its_directory(project: Project, cluster: FlinkC
     report = project.report()
     assert (report["status"], report["exitCode"]) == ("failed", 130)
     assert report["sentence"] == "The run was stopped: cancelled."
+    job = json.loads((project.run_dir / "engine.json").read_text())["id"]
+    assert cluster.get(f"/v1/jobs/{job}")["state"] == "CANCELED"
+
+
+def test_a_run_without_end_is_left_to_the_cluster_and_drained_from_its_directory(
+    tmp_path: Path, cluster: FlinkCluster
+) -> None:
+    script = Script(tmp_path)
+    for name in ("p0", "p1"):
+        script.partition(name, *(message(f"{name}-{n}", n) for n in range(20)))
+    project = Project(tmp_path)
+    beam = {**cluster.beam(workers=2), "sharedPaths": [str(tmp_path)]}
+    project.write(script.workflow(beam))
+    sent = project.run("run", "-c", "workflow.yaml", "--no-wait", limit=240)
+    assert sent.returncode == 0, sent.stderr
+    until(lambda: {path.name for path in script.read.iterdir()} == {"p0", "p1"})
+    status = json.loads(project.run("status", "latest", "--json").stdout)
+    assert (status["phase"], status["stream"]["partitions"]) == ("running", 2)
+    done = project.run("cancel", "latest", "--drain", limit=240)
+    assert done.returncode == 0, done.stderr
+    report = project.report()
+    assert (report["status"], report["steps"][0]["in"]) == ("success", 40)
+    assert script.names() == sorted(f"{p}-{n}" for p in ("p0", "p1") for n in range(20))
     job = json.loads((project.run_dir / "engine.json").read_text())["id"]
     assert cluster.get(f"/v1/jobs/{job}")["state"] == "CANCELED"

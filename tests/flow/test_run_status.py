@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 from beam_ingest.api.errors import CannotStart
+from beam_ingest.api.source import Split
 from beam_ingest.engines.job import FILE, Job, State
 from beam_ingest.flow import under_way
 from beam_ingest.flow.lock import RunLock
+from beam_ingest.flow.resume import DRAIN
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.run_status import Phase, cancel, status_of, wait_for_end
+from beam_ingest.flow.run_status import Phase, cancel, drain, status_of, wait_for_end
+from beam_ingest.flow.stream.journal import Journal, write_end
+from beam_ingest.flow.stream.read import Cursor
 from beam_ingest.flow.under_way import at_work
 from tests.cli.scripted import a_report
 from tests.engines.fakes import ScriptedJob
@@ -134,6 +138,48 @@ def test_a_run_that_ends_by_itself_keeps_its_job(run: RunDir) -> None:
 
     assert cancel(run.store.root, sleep=ends, client=job).phase is Phase.ENDED
     assert job.cancelled == 0
+
+
+def test_the_job_of_a_run_without_end_is_not_waited_for_long(run: RunDir) -> None:
+    Journal("p0", Split("p0"), None).write(run)
+    slept: list[float] = []
+    job = ScriptedJob(State.RUNNING)
+    status = cancel(run.store.root, sleep=slept.append, client=job)
+    assert (job.cancelled, len(slept), status.phase) == (1, 10, Phase.DEAD)
+
+
+def test_draining_waits_until_all_that_was_read_is_settled_and_then_ends_the_job(
+    run: RunDir,
+) -> None:
+    journals = [Journal(f"p{number}", Split(f"p{number}"), None) for number in range(2)]
+    for journal in journals:
+        journal.write(run)
+    slept: list[float] = []
+    job = ScriptedJob(State.RUNNING)
+
+    def settles(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) in (100, 200):
+            assert (run.store.read(DRAIN), run.stop(), job.cancelled) == (
+                b"cancel --drain",
+                None,
+                0,
+            )
+            journal = journals[len(slept) // 100 - 1]
+            journal.settled.add(0, 7)
+            journal.write(run)
+            write_end(run, journal.id, Cursor(None, 7, ended=True))
+
+    status = drain(run.store.root, sleep=settles, client=job)
+    assert (job.cancelled, len(slept), status.phase) == (1, 210, Phase.DEAD)
+    assert run.stop() is None  # it was not stopped: it counts as a success
+
+
+def test_a_run_that_has_an_end_is_not_drained(run: RunDir) -> None:
+    with pytest.raises(CannotStart, match="only a run without end is drained"):
+        drain(run.store.root, client=ScriptedJob(State.RUNNING))
+    assert drain(run.store.root, client=ScriptedJob(State.FAILED)).phase is Phase.DEAD
+    assert run.store.read(DRAIN) is None
 
 
 def test_at_once_means_at_once(run: RunDir) -> None:

@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from beam_ingest.flow import worker as workers
-from beam_ingest.flow.launch import engines_left_behind
+from beam_ingest.flow.launch import engines_left_behind, submitted
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.remote_job import RemoteJob
 from beam_ingest.flow.run_dir import RunDir
@@ -104,16 +103,14 @@ class BeamEngine(_Threaded):
         """As ``Engine.start``."""
 
         def run() -> None:
-            pipeline = beam.Pipeline(runner=self._runner, options=self._options)
-            build_stream(pipeline, plan, windows, partitions)
-            if self._remote is not None:
-                self._remote.submitting()
-            self._result = pipeline.run()
+            self._result = submitted(
+                lambda pipeline: build_stream(pipeline, plan, windows, partitions),
+                self._runner, self._options, self._remote,
+            )  # fmt: skip
             if self._remote is None:
                 self._result.wait_until_finish()
-                return
-            self._remote.submitted(self._result)
-            self._remote.follow(self._result)
+            else:
+                self._remote.follow(self._result)
 
         self._begin(run)
 

@@ -58,8 +58,12 @@ def launch_stream(
     worker = workers.enter(plan.run_dir, plan.max_failures)
     defect: str | None = None
     try:
-        partitions = _begun(plan, plan.windows, run, worker)
-        if partitions is not None:
+        try:
+            partitions = _begun(plan, plan.windows, run, worker)
+        except Exception as error:  # whatever a component raises: the run cannot start
+            code = 3 if isinstance(error, (FatalError, TransientError)) else 1
+            run.request_stop(reason_of(error), code, hint=getattr(error, "hint", None))
+        else:
             with _signals(plan, run, enabled=handle_signals) as signals:
                 engine.start(plan, plan.windows, partitions)
                 defect = _attend(plan, run, engine, partitions, signals, patience, listener)
@@ -69,8 +73,18 @@ def launch_stream(
     return write_report(plan, run, defect)
 
 
-def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Partition] | None:
-    """The partitions, listed and kept, after every writer has begun; None where that failed."""
+def begin_stream(plan: Plan) -> list[Partition]:
+    """What comes before the engine, for who leaves the run to it: the partitions, listed and kept,
+    after every writer has begun. Raises what a component raises."""
+    assert plan.windows is not None  # noqa: S101 - asked by the caller
+    worker = workers.enter(plan.run_dir, plan.max_failures)
+    try:
+        return _begun(plan, plan.windows, RunDir(plan.run_dir), worker)
+    finally:
+        workers.leave(worker)
+
+
+def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Partition]:
     source = OpenedOnce(plan.source, worker)
     opened = [(writer, OpenedOnce(writer.target, worker)) for writer in plan.writers]
     try:
@@ -79,10 +93,6 @@ def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Pa
             # Of an unbounded run nothing is committed, and so nothing is aborted either.
             run.write_token(writer.name, "unbounded", run.token(writer.name)[1])
         partitions = retrying(lambda: _listed(run, source.get()), worker.wait, RetryPolicy())
-    except Exception as error:  # whatever a component raises: the run cannot start
-        code = 3 if isinstance(error, (FatalError, TransientError)) else 1
-        run.request_stop(reason_of(error), code, hint=getattr(error, "hint", None))
-        return None
     finally:
         for _, target in opened:
             target.close()

@@ -166,16 +166,21 @@ def test_a_preview_shows_what_there_is(script: Script) -> None:
 
 
 @pytest.mark.slow
-def test_a_signal_drains_it(script: Script) -> None:
+@pytest.mark.parametrize("how", ["a signal", "cancel --drain"])
+def test_it_is_drained_by(script: Script, how: str) -> None:
     script.partition("p0", *(message(f"m{n}", n) for n in range(20)))
-    out = script.folder / "shards"
+    out, run = script.folder / "shards", script.folder / "runs" / "run"
     sink = {"type": "file", "config": {"path": str(out), "shards": True}}
     file = script.folder / "workflow.json"
     file.write_text(json.dumps(script.workflow(sink=sink)))
-    command = [str(BEAM_INGEST), "run", "-c", str(file), "--json"]
+    command = [str(BEAM_INGEST), "run", "-c", str(file), "--json", "--run-dir", str(run)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         wait_for((script.read / "p0").exists, process)
-        process.send_signal(signal.SIGTERM)
+        if how == "a signal":
+            process.send_signal(signal.SIGTERM)
+        else:
+            ended = subprocess.run([str(BEAM_INGEST), "cancel", str(run), "--drain"], check=False)
+            assert ended.returncode == 0
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(told)["steps"][0]["in"] == 20
