@@ -12,7 +12,7 @@ from pydantic import Field
 
 from beam_ingest.api.config_model import Ignored
 from beam_ingest.api.filters import FilterPattern
-from beam_ingest.api.source_config import ServiceReading
+from beam_ingest.api.source_config import ServiceReading, Threads
 
 _NO_CROSS = Ignored("an edge begins and ends in this service")
 _NO_PROCEDURES = Ignored(
@@ -75,13 +75,7 @@ class DatabaseLineage(QueryLogReading):
     table_filter_pattern: FilterPattern | None = Field(
         None, description="Views that are read, by name."
     )
-    threads: int | None = Field(
-        None,
-        ge=1,
-        le=256,
-        description="Connections to the database that one worker reads with: 1, or 2 for MySQL "
-        "and MariaDB, if not given.",
-    )
+    threads: Threads = None
 
     parsing_timeout_limit: Annotated[
         int, Ignored("the work on a query is limited by the parser's steps, not by a clock")

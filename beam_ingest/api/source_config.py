@@ -38,6 +38,17 @@ class Incremental(ConfigModel):
     safety_margin_days: int = 1
 
 
+Threads = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=256,
+        description="Connections to the database that one worker reads with: 1, or 2 for MySQL "
+        "and MariaDB, if not given.",
+    ),
+]
+
+
 class ServiceReading(ConfigModel):
     """What is read of a service that OpenMetadata knows by the workflow's ``serviceName``.
 
@@ -98,13 +109,7 @@ class DatabaseMetadata(ServiceReading):
         False,
         description="Overwrite descriptions, tags, owners and display names edited on the server.",
     )
-    threads: int | None = Field(
-        None,
-        ge=1,
-        le=256,
-        description="Connections to the database that one worker reads with: 1, or 2 for MySQL "
-        "and MariaDB, if not given.",
-    )
+    threads: Threads = None
 
     def retires(self, entity_type: str) -> bool:
         """Whether what is gone of this type may be retired: the ``markDeleted…`` keys."""
