@@ -153,14 +153,14 @@ def settle(plan: Plan) -> Report:
     from beam_ingest.flow.finish import finish
     from beam_ingest.flow.lock import RunLock
     from beam_ingest.flow.run_dir import RunDir
-    from beam_ingest.flow.stream.report import write_report
+    from beam_ingest.flow.stream.launch import end_stream
 
     run = RunDir(plan.run_dir)
     lock = RunLock(run)
     lock.take()
     try:
         if plan.windows is not None:
-            return write_report(plan, run, None)
+            return end_stream(plan)
         return finish(plan, run, lambda seconds: True)
     finally:
         lock.release()

@@ -54,6 +54,10 @@ def show(status: RunStatus) -> None:
     if status.job is not None:
         said = status.job_state.value if status.job_state else f"unknown: {status.trouble}"
         say(f"job: {status.job}, {said}")
+    if status.stopping is not None and status.phase is Phase.RUNNING:
+        say(f"it was asked to stop: {status.stopping}")
+        if status.job is not None:
+            say(f"beam-ingest cancel {status.run_dir} ends its job, if it does not end by itself")
     if status.silence is not None:
         say(f"last sign of life of a worker: {status.silence:.0f} s ago")
     if status.phase is Phase.DEAD:
@@ -65,9 +69,12 @@ def _progress(status: RunStatus) -> str:
     if stream is None:
         total = "an unknown number of" if status.splits_total is None else status.splits_total
         return f"{status.splits_done} of {total} splits done"
+    if stream.partitions is None:
+        return "its partitions are not listed yet"
+    partitions = "1 partition" if stream.partitions == 1 else f"{stream.partitions} partitions"
     drained = f" ({stream.drained} drained)" if stream.drained else ""
-    failed = f", {stream.failed:,} of them failed" if stream.failed else ""
-    return f"{stream.settled:,} messages of {stream.partitions} partitions settled{drained}{failed}"
+    dead = f", with {stream.dead_letters:,} dead letters" if stream.dead_letters else ""
+    return f"{stream.settled:,} messages of {partitions} settled{drained}{dead}"
 
 
 def exit_code(status: RunStatus) -> int:

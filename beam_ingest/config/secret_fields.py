@@ -64,7 +64,7 @@ def check_secrets(
         ):
             findings.problem(
                 here,
-                "a URL holds a password in plain text, and would be sent to remote workers",
+                "a URL holds a password or token in plain text, and would go to remote workers",
                 "take it out of the URL: the component needs a key of its own for it",
             )
     return literal

@@ -52,6 +52,8 @@ def write_run(run: RunDir, plan: Plan, document: dict[str, Any]) -> None:
         "workflowFile": plan.workflow,
         "workflow": document,
     }
+    if plan.windows is not None:
+        value["unbounded"] = True
     if plan.replays is not None:
         value["replayOf"] = plan.replays
     if plan.state is not None:

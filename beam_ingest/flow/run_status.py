@@ -37,15 +37,17 @@ class Phase(StrEnum):
 class RunStatus:
     """What is known of a run.
 
-    ``job`` is its job for a reader and ``job_state`` what its engine says, both None for a run
-    that had no engine; ``trouble`` is why the engine could not be asked. ``silence`` is in
-    seconds since the last heartbeat of a worker.
+    ``stopping`` is why it was asked to stop, where it has not ended yet. ``job`` is its job for a
+    reader and ``job_state`` what its engine says, both None for a run that had no engine;
+    ``trouble`` is why the engine could not be asked. ``silence`` is in seconds since the last
+    heartbeat of a worker.
     """
 
     run_id: str
     run_dir: str
     phase: Phase
     report: Report | None = None
+    stopping: str | None = None
     job: str | None = None
     job_state: State | None = None
     trouble: str | None = None
@@ -61,15 +63,19 @@ class RunStatus:
             "runId": self.run_id,
             "runDir": self.run_dir,
             "phase": self.phase,
+            "stopping": self.stopping,
             "job": self.job,
             "jobState": self.job_state,
             "trouble": self.trouble,
-            "splits": {"total": self.splits_total, "done": self.splits_done},
+            "splits": None if self.stream else self._splits(),
             "stream": self.stream.to_json() if self.stream else None,
             "silence": self.silence,
             "status": self.report.status if self.report else None,
             "exitCode": self.report.exit_code if self.report else None,
         }
+
+    def _splits(self) -> dict[str, int | None]:
+        return {"total": self.splits_total, "done": self.splits_done}
 
 
 def status_of(
@@ -97,18 +103,19 @@ def status_of(
         or (state is not None and state.is_alive)
         or (trouble is not None and quiet is not None and quiet <= SILENCE)
     )
-    listing = run.listing()
+    listing, stop, known = run.listing(), run.stop(), read_run(run_dir)
     return RunStatus(
-        run_id=read_run(run_dir).get("runId", ""),
+        run_id=known.get("runId", ""),
         run_dir=run_dir,
         phase=Phase.ENDED if report else Phase.RUNNING if alive else Phase.DEAD,
         report=Report.model_validate_json(report) if report else None,
+        stopping=stop["reason"] if stop and not report else None,
         job=place,
         job_state=state,
         trouble=trouble,
         splits_total=None if listing is None else 1 + len(listing["splits"]),
         splits_done=len({name.partition(".")[0] for name in run.store.names("marks")}),
-        stream=stream_status(run),
+        stream=stream_status(run) if known.get("unbounded") else None,
         silence=quiet,
     )
 
@@ -161,8 +168,8 @@ def drain(
 ) -> RunStatus:
     """End an unbounded run in order: nothing more is read, and all that was read is published.
 
-    Waits for that however long it takes; then its job is cancelled, since a stream does not end by
-    itself. Raises ``CannotStart`` for a bounded run.
+    Waits for that however long it takes, unless the run is stopped meanwhile; then its job is
+    cancelled, since a stream does not end by itself. Raises ``CannotStart`` for a bounded run.
     """
     ending = _Ending(run_dir, sleep, client)
     status = ending.look(run_dir)
@@ -173,7 +180,7 @@ def drain(
             "only a run without end is drained: this one has an end", hint="cancel it"
         )
     RunDir(run_dir).store.write(DRAIN, b"cancel --drain")
-    while status.phase is Phase.RUNNING and not _is_drained(status):
+    while status.phase is Phase.RUNNING and status.stopping is None and not _is_drained(status):
         sleep(1.0)
         status = ending.look(run_dir)
     return ending.end(status)
@@ -201,5 +208,4 @@ class _Ending:
 
 
 def _is_drained(status: RunStatus) -> bool:
-    stream = status.stream
-    return stream is not None and stream.drained == stream.partitions
+    return status.stream is not None and status.stream.is_drained

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 
-def test_what_was_imported_is_not_looked_through_again_and_again() -> None:
+def ended(code: str, folder: Path) -> list[str]:
+    ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.split()
+
+
+def test_what_was_imported_is_not_looked_through_again_and_again(tmp_path: Path) -> None:
     code = """
 import atexit, gc
 from beam_ingest.cli.exit import exit_with
@@ -14,5 +21,19 @@ atexit.register(lambda: print(gc.get_freeze_count() > 0))  # after all that is r
 print(gc.get_threshold()[0] > 10_000)
 exit_with(lambda: print(gc.get_threshold()[0] > 10_000))
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (ran.returncode, ran.stdout.split()) == (0, ["False", "True", "True"]), ran.stderr
+    assert ended(code, tmp_path) == ["False", "True", "True"]
+
+
+def test_a_file_that_a_component_left_open_is_flushed_even_out_of_a_cycle(tmp_path: Path) -> None:
+    code = """
+from beam_ingest.cli.exit import exit_with
+
+class Component:
+    def __init__(self):
+        self.itself, self.file = self, open("out", "w")
+        self.file.write("written")
+
+exit_with(lambda: Component() and None)
+"""
+    assert ended(code, tmp_path) == []
+    assert (tmp_path / "out").read_text() == "written"

@@ -11,7 +11,7 @@ import pytest
 from beam_ingest.api.source import Split
 from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.stream.journal import Journal, Tally, write_end
+from beam_ingest.flow.stream.journal import Journal, Tally, partition_id, write_end
 from beam_ingest.flow.stream.read import Cursor
 from tests.cli.conftest import Run
 from tests.cli.scripted import a_report
@@ -62,21 +62,37 @@ def test_a_run_that_has_listed_nothing_yet_has_no_number_of_splits(cli: Run, run
     assert "0 of an unknown number of splits done" in cli("status", "r1").stderr
 
 
-def test_a_run_without_end_tells_how_many_messages_are_settled(cli: Run, run: RunDir) -> None:
+def test_a_run_without_end_tells_how_many_messages_are_settled(cli: Run, unended: RunDir) -> None:
+    run = unended
+    known = json.loads(run.store.read("run.json") or b"")
+    run.store.write("run.json", json.dumps({**known, "unbounded": True}).encode())
+    assert ": its partitions are not listed yet.\n" in cli("status", "r1").stderr
+    run.store.write("splits.json", json.dumps({"splits": [["a", {}], ["b", {}]]}).encode())
     tally = Tally(dead_letters=1)
     tally.ledger.step("kafka").in_ = 1_234
     tally.ledger.step("set").in_ = 1_500
-    for number in range(2):
-        journal = Journal(f"p{number}", Split(f"topic/{number}"), None, tally=tally)
+    for key in "ab":
+        journal = Journal(partition_id(key), Split(key), None, tally=tally)
         journal.settled.add(0, 2_000)
         journal.write(run)
     said = "2,468 messages of 2 partitions settled"
-    assert f"{said}, 2 of them failed.\n" in cli("status", "r1").stderr
-    write_end(run, "p0", Cursor(None, 2_000))
-    assert f"{said} (1 drained), 2 of them failed.\n" in cli("status", "r1").stderr
-    assert json.loads(cli("status", "r1", "--json").stdout)["stream"] == {
-        "partitions": 2, "drained": 1, "settled": 2_468, "failed": 2
-    }  # fmt: skip
+    assert f"{said}, with 2 dead letters.\n" in cli("status", "r1").stderr
+    write_end(run, partition_id("a"), Cursor(None, 2_000))
+    assert f"{said} (1 drained), with 2 dead letters.\n" in cli("status", "r1").stderr
+    found = json.loads(cli("status", "r1", "--json").stdout)
+    assert (found["splits"], found["stream"]) == (
+        None, {"partitions": 2, "drained": 1, "settled": 2_468, "deadLetters": 2},
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("flink")
+def test_a_run_that_was_stopped_and_whose_job_goes_on_says_why_and_what_to_do(
+    cli: Run, run: RunDir
+) -> None:
+    run.request_stop("no space left", 1)
+    said = cli("status", "r1").stderr
+    assert "it was asked to stop: no space left\n" in said
+    assert "beam-ingest cancel runs/r1 ends its job, if it does not end by itself\n" in said
 
 
 def test_the_engine_says_where_its_job_is_and_workers_when_they_lived(
@@ -114,6 +130,7 @@ def test_json_goes_to_stdout_alone(cli: Run, run: RunDir, flink: FakeFlink) -> N
         "runId": "r1",
         "runDir": "runs/r1",
         "phase": "running",
+        "stopping": None,
         "job": f"the Flink job a1 ({flink.url}/#/job/running/a1)",
         "jobState": "running",
         "trouble": None,

@@ -17,7 +17,7 @@ from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.resume import DRAIN
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.run_status import Phase, cancel, drain, status_of, wait_for_end
-from beam_ingest.flow.stream.journal import Journal, write_end
+from beam_ingest.flow.stream.journal import Journal, partition_id, write_end
 from beam_ingest.flow.stream.read import Cursor
 from beam_ingest.flow.under_way import at_work
 from tests.cli.scripted import a_report
@@ -140,8 +140,24 @@ def test_a_run_that_ends_by_itself_keeps_its_job(run: RunDir) -> None:
     assert job.cancelled == 0
 
 
+def stream(run: RunDir, *keys: str) -> list[Journal]:
+    """Make it a run without end that reads these partitions."""
+    run.store.write("run.json", json.dumps({"runId": "r1", "unbounded": True}).encode())
+    journals = [Journal(partition_id(key), Split(key), None) for key in keys]
+    for journal in journals:
+        journal.write(run)
+    run.write_listing([journal.split for journal in journals], [], None)
+    return journals
+
+
+def settle(run: RunDir, journal: Journal) -> None:
+    journal.settled.add(0, 7)
+    journal.write(run)
+    write_end(run, journal.id, Cursor(None, 7, ended=True))
+
+
 def test_the_job_of_a_run_without_end_is_not_waited_for_long(run: RunDir) -> None:
-    Journal("p0", Split("p0"), None).write(run)
+    stream(run, "p0")
     slept: list[float] = []
     job = ScriptedJob(State.RUNNING)
     status = cancel(run.store.root, sleep=slept.append, client=job)
@@ -151,9 +167,8 @@ def test_the_job_of_a_run_without_end_is_not_waited_for_long(run: RunDir) -> Non
 def test_draining_waits_until_all_that_was_read_is_settled_and_then_ends_the_job(
     run: RunDir,
 ) -> None:
-    journals = [Journal(f"p{number}", Split(f"p{number}"), None) for number in range(2)]
-    for journal in journals:
-        journal.write(run)
+    journals = stream(run, "p0", "p1")
+    Journal(partition_id("gone"), Split("gone"), None).write(run)  # of an attempt before
     slept: list[float] = []
     job = ScriptedJob(State.RUNNING)
 
@@ -165,14 +180,41 @@ def test_draining_waits_until_all_that_was_read_is_settled_and_then_ends_the_job
                 None,
                 0,
             )
-            journal = journals[len(slept) // 100 - 1]
-            journal.settled.add(0, 7)
-            journal.write(run)
-            write_end(run, journal.id, Cursor(None, 7, ended=True))
+            settle(run, journals[len(slept) // 100 - 1])
 
     status = drain(run.store.root, sleep=settles, client=job)
     assert (job.cancelled, len(slept), status.phase) == (1, 210, Phase.DEAD)
     assert run.stop() is None  # it was not stopped: it counts as a success
+
+
+def test_draining_ends_with_a_run_that_was_stopped_and_settles_no_more(run: RunDir) -> None:
+    stream(run, "p0")
+    slept: list[float] = []
+    job = ScriptedJob(State.RUNNING)
+
+    def stops(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 5:
+            run.request_stop("no space left", 1)
+
+    status = drain(run.store.root, sleep=stops, client=job)
+    assert (job.cancelled, len(slept), status.phase) == (1, 15, Phase.DEAD)
+    assert status.stopping == "no space left"
+
+
+def test_a_run_without_end_is_drained_before_its_partitions_are_listed(run: RunDir) -> None:
+    run.store.write("run.json", json.dumps({"runId": "r1", "unbounded": True}).encode())
+    job = ScriptedJob(State.RUNNING)
+
+    def lists(seconds: float) -> None:
+        if run.listing() is None:
+            (journal,) = stream(run, "p0")
+            settle(run, journal)
+
+    status = drain(run.store.root, sleep=lists, client=job)
+    assert (job.cancelled, run.store.read(DRAIN)) == (1, b"cancel --drain")
+    assert status.stream is not None
+    assert status.stream.is_drained
 
 
 def test_a_run_that_has_an_end_is_not_drained(run: RunDir) -> None:

@@ -15,7 +15,7 @@ from beam_ingest.api.source import Split
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, LineFile
 from beam_ingest.flow.resume import END
-from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.run_dir import RunDir, split_ref
 from beam_ingest.flow.stream.read import Cursor, Partition
 from beam_ingest.flow.stream.spans import Spans
 
@@ -178,10 +178,16 @@ class Journal:
         )
 
 
-def partition_ids(run: RunDir) -> list[str]:
-    """The partitions that have a journal. Object stores may be late to name one that is new."""
-    names = run.store.names("partitions")
-    return [name.removesuffix(".json") for name in names if not name.endswith(END)]
+def partition_id(key: str) -> str:
+    """The name of a partition's files."""
+    return split_ref(key, 0, {}).id.partition("-")[2]
+
+
+def listed_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal]:
+    """Those of the listing, not of partitions that an earlier attempt read and that are gone."""
+    keys = [key for key, _ in listing["splits"]] if listing else []
+    found = (Journal.read(run, partition_id(key)) for key in keys)
+    return [journal for journal in found if journal is not None]
 
 
 def write_end(run: RunDir, id_: str, cursor: Cursor) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
-from beam_ingest.api.errors import CannotStart, FatalError, TransientError
+from beam_ingest.api.errors import CannotStart, FatalError, IngestError, TransientError
 from beam_ingest.api.progress import ProgressListener
 from beam_ingest.api.report import Report
 from beam_ingest.api.source import StreamSource
@@ -29,10 +29,10 @@ from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import OpenedOnce
 from beam_ingest.flow.stream.engine import Engine
-from beam_ingest.flow.stream.journal import Journal, is_drained
+from beam_ingest.flow.stream.journal import Journal, is_drained, listed_journals, partition_id
 from beam_ingest.flow.stream.pane import Panes
 from beam_ingest.flow.stream.read import Partition
-from beam_ingest.flow.stream.report import partition_id, write_report
+from beam_ingest.flow.stream.report import write_report
 from beam_ingest.flow.stream.windows import Windows
 from beam_ingest.flow.watch import PATIENT, Patience, Watch
 from beam_ingest.flow.worker import FAILURES_HINT, Worker, stop_here, too_many_failures
@@ -75,13 +75,36 @@ def launch_stream(
 
 def begin_stream(plan: Plan) -> list[Partition]:
     """What comes before the engine, for who leaves the run to it: the partitions, listed and kept,
-    after every writer has begun. Raises what a component raises."""
+    after every writer has begun, and what an attempt before had begun is published.
+
+    Raises what a component raises, and ``IngestError`` where what is to be published cannot be.
+    """
     assert plan.windows is not None  # noqa: S101 - asked by the caller
+    run = RunDir(plan.run_dir)
     worker = workers.enter(plan.run_dir, plan.max_failures)
     try:
-        return _begun(plan, plan.windows, RunDir(plan.run_dir), worker)
+        partitions = _begun(plan, plan.windows, run, worker)
     finally:
         workers.leave(worker)
+    if (stop := run.stop()) is not None:
+        raise IngestError(stop["reason"], hint=stop["hint"])
+    return partitions
+
+
+def end_stream(plan: Plan) -> Report:
+    """The report of a run whose engine is gone. Of one that was drained the source is told so:
+    when its last messages were settled, it may have been away."""
+    assert plan.windows is not None  # noqa: S101 - asked by the caller
+    run = RunDir(plan.run_dir)
+    worker = workers.enter(plan.run_dir, plan.max_failures)
+    try:
+        journals = listed_journals(run, run.listing())
+        partitions = [journal.partition() for journal in journals]
+        if _all_drained(run, partitions):
+            _settle_rest(plan, plan.windows, run, worker, partitions)
+    finally:
+        workers.leave(worker)
+    return write_report(plan, run, None)
 
 
 def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Partition]:

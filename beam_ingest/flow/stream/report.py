@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from beam_ingest.api.report import Report, RetireReport, SplitsReport, StreamReport
 from beam_ingest.flow.finish import keep, report_of
 from beam_ingest.flow.fold import MISSING, Fold
 from beam_ingest.flow.plan import Plan
-from beam_ingest.flow.run_dir import RunDir, split_ref
-from beam_ingest.flow.stream.journal import Journal, Tally, is_drained
+from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.stream.journal import Journal, Tally, is_drained, listed_journals
 from beam_ingest.flow.verdict import judge
 
 
@@ -19,7 +17,7 @@ def write_report(plan: Plan, run: RunDir, defect: str | None) -> Report:
     folded = Fold(splits=splits)
     stop = run.stop()
     listing = run.listing()
-    for journal in _journals(run, listing):
+    for journal in listed_journals(run, listing):
         total.add(journal.tally)
         _count(run, journal, stream, folded)
     splits.total = stream.partitions
@@ -37,17 +35,6 @@ def write_report(plan: Plan, run: RunDir, defect: str | None) -> Report:
     report.warnings, report.stream = _warnings(total), stream
     keep(run, report)
     return report
-
-
-def partition_id(key: str) -> str:
-    """The name of a partition's files."""
-    return split_ref(key, 0, {}).id.partition("-")[2]
-
-
-def _journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal]:
-    keys = [key for key, _ in listing["splits"]] if listing else []
-    found = (Journal.read(run, partition_id(key)) for key in keys)
-    return [journal for journal in found if journal is not None]
 
 
 def _count(run: RunDir, journal: Journal, stream: StreamReport, folded: Fold) -> None:

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.stream.journal import Journal, is_drained, partition_ids
+from beam_ingest.flow.stream.journal import Journal, is_drained, listed_journals
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """Partitions, those of them that are drained, and messages.
+    """Partitions (None until they are listed), and those of them that are drained.
 
-    A message is ``settled`` when all that became of it is published or a dead letter (``failed``
-    counts these), and its source may be told.
+    A message is ``settled`` when all that became of it is published or a dead letter, and its
+    source may be told; ``dead_letters`` counts these, of which a message may have several.
     """
 
-    partitions: int
-    drained: int
-    settled: int
-    failed: int
+    partitions: int | None
+    drained: int = 0
+    settled: int = 0
+    dead_letters: int = 0
 
-    def to_json(self) -> dict[str, int]:
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing is left to be read or published."""
+        return self.drained == self.partitions
+
+    def to_json(self) -> dict[str, Any]:
         """As ``status --json`` prints it."""
-        return asdict(self)
+        values = asdict(self)
+        values["deadLetters"] = values.pop("dead_letters")
+        return values
 
 
-def stream_status(run: RunDir) -> StreamStatus | None:
-    """What the journals say; None for a run that has none, which is a bounded one."""
-    found = (Journal.read(run, id_) for id_ in partition_ids(run))
-    journals = [journal for journal in found if journal is not None]
-    if not journals:
-        return None
+def stream_status(run: RunDir) -> StreamStatus:
+    """What the journals of an unbounded run say."""
+    listing = run.listing()
+    if listing is None:
+        return StreamStatus(None)
+    journals = listed_journals(run, listing)
     return StreamStatus(
         partitions=len(journals),
         drained=sum(is_drained(run, journal.id) for journal in journals),
         settled=sum(_read(journal) for journal in journals),
-        failed=sum(journal.tally.dead_letters for journal in journals),
+        dead_letters=sum(journal.tally.dead_letters for journal in journals),
     )
 
 

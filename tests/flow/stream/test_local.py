@@ -60,7 +60,7 @@ def test_each_window_is_published_and_every_message_counted(script: Script) -> N
     assert [(letter["name"], letter["reason"]) for letter in letters(report)] == [
         ("p0@2", "not JSON"), ("rejected", "bad name"),
     ]  # fmt: skip
-    assert status_of(report.run_dir).stream == StreamStatus(2, drained=2, settled=6, failed=2)
+    assert status_of(report.run_dir).stream == StreamStatus(2, drained=2, settled=6, dead_letters=2)
     assert report.stream is not None
     assert (report.stream.partitions, report.stream.drained) == (2, 2)
     assert (script.acknowledged("p0"), script.acknowledged("p1")) == (4, 2)
