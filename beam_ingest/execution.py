@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from beam_ingest.api.progress import ProgressListener
 from beam_ingest.api.report import Report
@@ -145,22 +145,31 @@ def _graph_of(plan: Plan) -> Graph:
     return lambda pipeline: build_stream(pipeline, plan, windows, partitions)
 
 
-def settle(plan: Plan) -> Report:
+def settle(plan: Plan, before: dict[str, Any], document: dict[str, Any]) -> Report:
     """End a run that nobody works in any more: abort what it has begun, write its report.
 
-    Raises ``CannotStart`` where somebody does.
+    ``before`` is its ``run.json``. Raises ``CannotStart`` where somebody works in it, and where
+    ``plan``, of ``document``, is of another workflow: that has begun other things elsewhere.
     """
     from beam_ingest.flow.finish import finish
     from beam_ingest.flow.lock import RunLock
+    from beam_ingest.flow.resume import RESUMABLE
     from beam_ingest.flow.run_dir import RunDir
+    from beam_ingest.flow.same_workflow import check_same_workflow
     from beam_ingest.flow.stream.launch import end_stream
 
+    check_same_workflow(plan, before, document, "name its own, as it was, by -c")
+    plan = replace(plan, started_at=before["startedAt"], attempt=before["attempt"])
     run = RunDir(plan.run_dir)
     lock = RunLock(run)
     lock.take()
     try:
         if plan.windows is not None:
             return end_stream(plan)
+        if run.stop() is None:
+            # It died, and may have read all: without this it would be committed, and what its
+            # listing did not know then retired.
+            run.request_stop("cancelled", 130, hint=RESUMABLE)
         return finish(plan, run, lambda seconds: True)
     finally:
         lock.release()

@@ -151,15 +151,14 @@ class Workflow:
             return hand_over(plan, engine)
 
     def settle(self, run_dir: str) -> Report:
-        """End a run that nobody works in any more: abort what it has begun, write its report.
+        """End a run that nobody works in: abort what it has begun, write its report.
 
-        Raises ``CannotStart`` where somebody does.
+        Raises ``CannotStart`` where somebody does, and where it was of another workflow.
         """
         from beam_ingest.flow.resume import read_run
 
         before = read_run(run_dir)
-        plan = self._plan(before["runId"], run_dir)
-        return settle(replace(plan, started_at=before["startedAt"], attempt=before["attempt"]))
+        return settle(self._plan(before["runId"], run_dir), before, self.config.document)
 
     @property
     def state_name(self) -> str:

@@ -20,8 +20,9 @@ from beam_ingest.flow.begin import UNDER_WAY, end
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.plan import Plan, Writer
-from beam_ingest.flow.resume import changes, read_run
+from beam_ingest.flow.resume import read_run
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.same_workflow import differences
 from beam_ingest.flow.step import close
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def abort_dead_runs(
     for path in sorted(Path(plan.run_dir).parent.glob("*/tokens")) if local else ():
         run = RunDir(str(path.parent))
         begun = [w for w in aborting if run.token(w.name)[0] in UNDER_WAY]
-        if not begun or str(path.parent) == plan.run_dir or not _is_ours(run, document):
+        if not begun or str(path.parent) == plan.run_dir or not _is_ours(run, plan, document):
             continue
         lock = RunLock(run)
         try:
@@ -62,13 +63,13 @@ def _can_abort(writer: Writer) -> bool:
     return cls.abort not in (Sink.abort, BulkSink.abort)
 
 
-def _is_ours(run: RunDir, document: dict[str, Any]) -> bool:
+def _is_ours(run: RunDir, plan: Plan, document: dict[str, Any]) -> bool:
     try:
         owner = json.loads(run.store.read("lock") or b"{}")
     except ValueError:
         return False
     same_host = owner.get("host") == socket.gethostname()
-    return same_host and not list(changes(read_run(run.store.root).get("workflow"), document))
+    return same_host and not list(differences(plan, read_run(run.store.root), document))
 
 
 def _abort(run: RunDir, writer: Writer, wait: Callable[[float], bool]) -> None:

@@ -12,6 +12,7 @@ from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.same_workflow import given
 
 
 def new_run_id(clock: Callable[[], float] = time.time) -> str:
@@ -51,6 +52,7 @@ def write_run(run: RunDir, plan: Plan, document: dict[str, Any]) -> None:
         "attempt": plan.attempt,
         "workflowFile": plan.workflow,
         "workflow": document,
+        "given": given(plan),
     }
     if plan.windows is not None:
         value["unbounded"] = True

@@ -21,8 +21,9 @@ from beam_ingest.api.report import StateReport
 from beam_ingest.api.source import Source
 from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.plan import Plan, StatePlace
-from beam_ingest.flow.resume import changes, read_run
+from beam_ingest.flow.resume import read_run
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.same_workflow import SERVER, changes, given
 from beam_ingest.flow.store import LocalStore, Store
 
 How = Literal["go on", "keep", "start"]
@@ -36,7 +37,8 @@ _FILE = "state.json"
 class Remembered:
     """The state of a workflow, the run that left it, and when; empty before the first one.
 
-    ``workflow`` is the document of that run, without secrets.
+    ``workflow`` is the document of that run, without secrets, and ``server`` a digest of the
+    address of its OpenMetadata server, or None.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Remembered:
     run_id: str = ""
     at: str = ""
     workflow: dict[str, Any] = field(default_factory=dict)
+    server: str | None = None
 
 
 class StateFolder:
@@ -86,7 +89,7 @@ class StateFolder:
 
 @contextlib.contextmanager
 def recalled(
-    plan: Plan, work_dir: str, name: str, document: Mapping[str, Any], how: How
+    plan: Plan, work_dir: str, name: str, document: dict[str, Any], how: How
 ) -> Iterator[Plan]:
     """``plan`` with its source told what is remembered, while no other run is.
 
@@ -106,7 +109,7 @@ def recalled(
             found = folder.read()
             before, since = ({} if how == "start" else found.state), found.run_id
             if before:
-                _check_changes(found, document, how)
+                _check_changes(plan, found, document, how)
                 _check_replaced(plan)
         place = StatePlace(folder.run.store.root, name, since)
         yield replace(plan, state=place, source=plan.source.with_state(before))
@@ -131,6 +134,7 @@ def advance(plan: Plan, found: Mapping[str, Any], at: str) -> StateReport:
         "at": at,
         "state": state,
         "workflow": read_run(plan.run_dir).get("workflow"),
+        "server": given(plan).get(SERVER),
     }
     folder.store.write(_FILE, json.dumps(value, indent=1).encode())
     return StateReport(name=place.name, advanced=True)
@@ -142,7 +146,12 @@ def _read(store: Store, name: str) -> Remembered:
         return Remembered(name)
     value = json.loads(data)
     return Remembered(
-        value["name"], value["state"], value["runId"], value["at"], value["workflow"] or {}
+        value["name"],
+        value["state"],
+        value["runId"],
+        value["at"],
+        value["workflow"] or {},
+        value.get("server"),
     )
 
 
@@ -151,12 +160,15 @@ def _of_first_attempt(plan: Plan) -> tuple[dict[str, Any], str]:
     return value["before"], value["since"]
 
 
-def _check_changes(found: Remembered, document: Mapping[str, Any], how: How) -> None:
-    differences = list(changes(found.workflow, document))
-    if differences and how != "keep":
+def _check_changes(plan: Plan, found: Remembered, document: dict[str, Any], how: How) -> None:
+    changed = list(changes(found.workflow, document))
+    # Files by the day are another one each time. What went to a server is not on another one.
+    if found.server is not None and found.server != given(plan).get(SERVER):
+        changed.append(SERVER)
+    if changed and how != "keep":
         raise CannotStart(
             f"what {found.name!r} remembers is of another workflow: "
-            f"{', '.join(differences)} changed since {found.run_id}",
+            f"{', '.join(changed)} changed since {found.run_id}",
             hint="--from-start reads everything once more, --keep-state goes on all the same; "
             "beam.stateName gives another workflow a state of its own",
         )

@@ -8,7 +8,6 @@ files.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from beam_ingest.flow.lock import RunLock
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.prepare import write_run
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, mark_name, split_ref
+from beam_ingest.flow.same_workflow import check_same_workflow
 
 LATEST = "latest"
 DRAIN = "drain"
@@ -24,23 +24,22 @@ DRAIN = "drain"
 END = ".end.json"
 """How the files end that say that a partition is drained."""
 
-_MATTERS = ("source", "processor", "processors", "sink", "stage", "bulkSink", "bulk_sink")
-_OF_STREAM = ("source",)
-"""A stream goes on from its positions, through whatever processors and to whatever sink."""
+RESUMABLE = "what is durable is kept: --resume goes on from it"
+"""The hint with which a run is cancelled."""
 _ENDED = ("committed", "aborted", "refused")
 
 
 def find_run(work_dir: str, name: str) -> str:
-    """The directory of the run ``name``: its path, its id, or ``latest``.
+    """The directory of the run ``name``: its path, its id, or ``latest``, which is no replay.
 
     Raises ``CannotStart`` where there is none.
     """
     candidates = [name, f"{work_dir.rstrip('/')}/{name}"]
     if name == LATEST:
         folder = Path(work_dir).expanduser()
-        found = sorted(path.parent for path in folder.glob("*/run.json"))
-        candidates = [str(found[-1])] if found else []
-    for path in candidates:
+        found = sorted((str(path.parent) for path in folder.glob("*/run.json")), reverse=True)
+        candidates = [next((path for path in found if "replayOf" not in read_run(path)), "")]
+    for path in filter(None, candidates):
         if RunDir(path).store.read("run.json") is not None:
             return path
     raise CannotStart(
@@ -67,13 +66,7 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
             f"{plan.run_id} is a replay of {before['replayOf']}, and is not resumed",
             hint="replay that again: what has passed is not repeated",
         )
-    keys = _MATTERS if plan.windows is None else _OF_STREAM
-    differences = list(changes(before.get("workflow"), document, keys=keys))
-    if differences:
-        raise CannotStart(
-            f"the workflow is not the one that {plan.run_id} ran: {', '.join(differences)} changed",
-            hint="run it as a new run, without --resume",
-        )
+    check_same_workflow(plan, before, document, "run it as a new run, without --resume")
     lock = RunLock(run)
     lock.take()
     report = run.store.read("report.json")
@@ -90,24 +83,6 @@ def resume_run(plan: Plan, document: dict[str, Any]) -> RunLock:
             f"the run directory {plan.run_dir} cannot be written: {error.strerror or error}"
         ) from None
     return lock
-
-
-def changes(before: Any, now: Any, path: str = "", keys: Sequence[str] = _MATTERS) -> Iterator[str]:
-    """The key paths in which two workflows differ in a way that matters to a run's marks.
-
-    How it is run (``beam``), what counts as success and where the run is reported do not.
-    """
-    if path == "":
-        for key in keys:
-            yield from changes((before or {}).get(key), now.get(key), key)
-    elif isinstance(before, dict) and isinstance(now, dict):
-        for key in sorted({*before, *now}):
-            yield from changes(before.get(key), now.get(key), f"{path}.{key}")
-    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        for index, (old, new) in enumerate(zip(before, now, strict=True)):
-            yield from changes(old, new, f"{path}.{index}")
-    elif before != now:
-        yield path
 
 
 def _clear(run: RunDir, plan: Plan) -> None:

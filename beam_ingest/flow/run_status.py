@@ -13,7 +13,7 @@ from beam_ingest.api.report import Report
 from beam_ingest.engines.client import client_of
 from beam_ingest.engines.job import Client, Job, State
 from beam_ingest.flow.lock import is_locked
-from beam_ingest.flow.resume import DRAIN, read_run
+from beam_ingest.flow.resume import DRAIN, RESUMABLE, read_run
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.stream.status import StreamStatus, stream_status
 from beam_ingest.flow.under_way import SILENCE, job_of, silence
@@ -154,9 +154,7 @@ def cancel(
     status = ending.look(run_dir)
     if status.phase is not Phase.RUNNING:
         return status
-    RunDir(run_dir).request_stop(
-        "cancelled", 130, hint="what is durable is kept: --resume goes on from it"
-    )
+    RunDir(run_dir).request_stop("cancelled", 130, hint=RESUMABLE)
     return ending.end(status, at_once=at_once)
 
 

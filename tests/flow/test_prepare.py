@@ -16,6 +16,7 @@ from beam_ingest.api.errors import CannotStart
 from beam_ingest.flow.lock import RunLock, is_locked
 from beam_ingest.flow.prepare import new_run_id, prepare_run
 from beam_ingest.flow.run_dir import RunDir
+from beam_ingest.flow.same_workflow import given
 from tests.flow.memory_files import OBJECTS
 from tests.flow.scripted import plan_of
 
@@ -37,7 +38,7 @@ def test_the_directory_says_what_is_run(tmp_path: Path) -> None:
     prepare_run(plan, {"source": {"type": "x"}}).release()
     assert json.loads((tmp_path / "runs/r1/run.json").read_bytes()) == {
         "runId": "r1", "startedAt": "2026-01-02T03:04:05.000Z", "attempt": 3,
-        "workflowFile": "w.yaml", "workflow": {"source": {"type": "x"}},
+        "workflowFile": "w.yaml", "workflow": {"source": {"type": "x"}}, "given": given(plan),
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def test_the_file_is_as_documented(tmp_path: Path) -> None:
     (file,) = (tmp_path / "state").glob("the-log-*/state.json")
     assert json.loads(file.read_bytes()) == {
         "name": "the log", "runId": "r1", "at": "2026-01-01T00:00:00.000Z",
-        "state": {"a": 1}, "workflow": DOCUMENT,
+        "state": {"a": 1}, "workflow": DOCUMENT, "server": None,
     }  # fmt: skip
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700

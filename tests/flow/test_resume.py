@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from beam_ingest.flow.lock import RunLock, is_locked
 from beam_ingest.flow.mark import Mark, Published
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.prepare import prepare_run
-from beam_ingest.flow.resume import changes, find_run, read_run, resume_run
+from beam_ingest.flow.resume import find_run, read_run, resume_run
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, split_ref
 from tests.flow.scripted import plan_of, sink, staged
 
@@ -66,6 +65,11 @@ class TestFindingARun:
         (tmp_path / "runs" / "99999999-no-run").mkdir()
         assert find_run(work, "latest") == f"{work}/20260102T030406Z-aaaa"
 
+    def test_the_latest_is_no_replay_of_another(self, tmp_path: Path) -> None:
+        work = self.make(tmp_path, "20260102T030405Z-bbbb")
+        prepare_run(plan_of(f"{work}/20260102T030406Z-aaaa", replays="r1"), {}).release()
+        assert find_run(work, "latest") == f"{work}/20260102T030405Z-bbbb"
+
     @pytest.mark.parametrize("name", ["latest", "r9"])
     def test_that_is_not_there_says_where_it_looked(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(CannotStart, match="there is no run") as caught:
@@ -75,31 +79,6 @@ class TestFindingARun:
     def test_reads_what_it_was(self, plan: Plan, tmp_path: Path) -> None:
         assert read_run(plan.run_dir)["workflow"] == DOCUMENT
         assert read_run(str(tmp_path)) == {}
-
-
-class TestChangesOfAWorkflow:
-    def of(self, now: dict[str, Any]) -> list[str]:
-        return list(changes(DOCUMENT, now))
-
-    def test_are_named_by_their_key(self) -> None:
-        now = json.loads(json.dumps(DOCUMENT))
-        assert self.of(now) == []
-        now["source"]["config"]["path"] = "b"
-        now["source"]["config"]["more"][1] = 3
-        now["stage"] = {"type": "z"}
-        assert self.of(now) == ["source.config.more.1", "source.config.path", "stage"]
-
-    def test_of_how_it_is_run_do_not_matter(self) -> None:
-        assert self.of(DOCUMENT | {"beam": {"workers": 4}, "workflowConfig": {}}) == []
-
-    def test_in_the_number_of_processors_are_named_as_one(self) -> None:
-        before = {"processors": [{"type": "a"}]}
-        assert list(changes(before, {"processors": [{"type": "a"}, {"type": "b"}]})) == [
-            "processors",
-        ]
-
-    def test_of_a_run_that_says_nothing_are_all_there_is(self) -> None:
-        assert list(changes(None, DOCUMENT)) == ["source", "sink"]
 
 
 class TestTakingUpARun:
