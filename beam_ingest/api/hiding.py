@@ -6,8 +6,11 @@ process (a log line, a reason, a traceback), for what a library or a user's code
 
 from __future__ import annotations
 
+import json
 import logging
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from beam_ingest.api.secrets import MASK, values_in_use
 from beam_ingest.api.url_secrets import with_secrets
@@ -20,9 +23,25 @@ def hide(text: str) -> str:
     """``text`` without the secrets of URLs, and without the values of this process's secrets."""
     text = with_secrets(text, lambda secret: MASK)
     for value in values_in_use():
-        if len(value) >= _SHORTEST and value in text:
-            text = text.replace(value, MASK)
+        if len(value) < _SHORTEST:
+            continue
+        for spelling in _spellings(value):
+            if spelling in text:
+                text = text.replace(spelling, MASK)
     return text
+
+
+@lru_cache(1_000)
+def _spellings(value: str) -> tuple[str, ...]:
+    """``value``, and as a library puts it into a URL, JSON, or a representation; longest first."""
+    text = value.encode("utf-8", "surrogatepass")
+    found = {
+        value,
+        quote(text), quote(text, safe=""), quote_plus(text),
+        json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1], repr(text)[2:-1],
+    }  # fmt: skip
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 class HidingFormatter(logging.Formatter):

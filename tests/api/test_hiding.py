@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -50,6 +52,18 @@ def test_literal_secrets_and_those_that_were_read(monkeypatch: pytest.MonkeyPatc
     variable.get()
     assert hide(said) == "no **********, and no **********"
     assert literal.is_literal
+
+
+def test_a_secret_as_libraries_spell_it() -> None:
+    value = "S3cr\"et\\p4ss'wö rd/%x"
+    kept = Secret(value)
+    spelled = [
+        value, repr(value), json.dumps(value), json.dumps(value, ensure_ascii=False),
+        quote(value), quote(value, safe=""), quote_plus(value), repr(value.encode()),
+    ]  # fmt: skip
+    said = hide(" | ".join(spelled))
+    assert kept.is_literal
+    assert not [part for part in ("S3cr", "p4ss", "rd/", "rd%2F") if part in said]
 
 
 def test_a_secret_of_a_url_as_it_is_decoded() -> None:
