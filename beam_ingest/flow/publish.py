@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from beam_ingest.api.bulk_sink import MOVED_EVERY, BulkSink, StagedFile
@@ -25,6 +26,8 @@ from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.settle import LineWriter
 from beam_ingest.flow.step import StepFn
 from beam_ingest.flow.store import Store
+
+_ANEW = "the run directory was changed; run the workflow as a new run, without --resume"
 
 
 class PublishFn(StepFn):
@@ -124,6 +127,7 @@ def publish_file(
     """
     file = staged_file(store, chunk, moved)
     try:
+        _check_whole(store, chunk)
         sink: BulkSink = component()
         outcomes = retrying(lambda: _outcomes(sink.publish(file), file), wait, policy)
     except Exception as error:  # whatever a bulk sink raises fails the file, which stays
@@ -132,6 +136,22 @@ def publish_file(
     published.notes = sorted(file.notes)
     _settle(store, writer.target.step, published, file, chunk.origins, outcomes)
     return published
+
+
+def _check_whole(store: Store, chunk: Chunk) -> None:
+    """Raise ``IngestError`` where a staged file of this machine is gone, or is not as it was."""
+    path = store.path(chunk.file)
+    if "://" in path:
+        return  # an object is replaced as a whole, and asking for each is a request more
+    try:
+        found = Path(path).stat().st_size
+    except FileNotFoundError:
+        raise IngestError(f"the staged file {path} is gone", hint=_ANEW) from None
+    if found != chunk.size:
+        raise IngestError(
+            f"the staged file {path} has {found} bytes, and had {chunk.size} when it was staged",
+            hint=_ANEW,
+        )
 
 
 def _settle(
