@@ -23,7 +23,7 @@ from beam_ingest.connectors.sql.sqlalchemy.config import SqlalchemyConfig
 
 
 def url_of(config: SqlalchemyConfig) -> URL:
-    """The URL with the password. Raises ``FatalError`` for one that is none."""
+    """The URL with the password. Raises ``FatalError`` for one that is none, without its text."""
     try:
         url = make_url(config.url.get())
     except ArgumentError:
@@ -31,6 +31,11 @@ def url_of(config: SqlalchemyConfig) -> URL:
             "url is not a URL of SQLAlchemy's",
             hint="url: dialect+driver://user@host:port/database",
         ) from None
+    except ValueError:  # its text is what stands where the port should be
+        raise _misread("its port is not a number") from None
+    # A password ends at its first @: the rest of it would be shown as the host or the database.
+    if url.password is not None and "@" in f"{url.host or ''}{url.database or ''}":
+        raise _misread("there is an @ behind the one that ends the password")
     return url.set(password=config.password.get()) if config.password else url
 
 
@@ -79,6 +84,14 @@ def reusable(connection: Connection) -> bool:
     except SQLAlchemyError:
         return False
     return not connection.closed and not connection.invalidated
+
+
+def _misread(what: str) -> FatalError:
+    return FatalError(
+        f"url cannot be understood: {what}",
+        hint="percent-encode special characters of user and password (@ is %40, / is %2F), or "
+        "leave the password out of url and set the key password",
+    )
 
 
 @contextmanager

@@ -96,3 +96,17 @@ def test_no_password_is_in_an_error() -> None:
 def test_a_url_that_leads_nowhere_is_fatal(url: str, message: str) -> None:
     with pytest.raises(FatalError, match=message):
         read(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://lim:a@b:Sup3rSecret99/x@127.0.0.1:5432/odd",
+        "postgresql+psycopg://lim:a@Sup3rSecret99@127.0.0.1:1/odd",
+        "postgresql+psycopg://lim:a@127.0.0.1:1/Sup3rSecret99@127.0.0.1:1/odd",
+    ],
+)
+def test_a_password_that_breaks_the_url_is_fatal_without_any_text_of_it(url: str) -> None:
+    with pytest.raises(FatalError, match=r"percent-encode .* set the key password") as caught:
+        read(url)
+    assert not any(part in str(caught.value) for part in ("Sup3rSecret99", "lim", "127.0.0.1"))
