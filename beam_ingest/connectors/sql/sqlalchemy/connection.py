@@ -20,6 +20,7 @@ from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.secrets import MASK, resolve_options
 from beam_ingest.connectors.sql.connections import Unreachable
 from beam_ingest.connectors.sql.sqlalchemy.config import SqlalchemyConfig
+from beam_ingest.connectors.sql.sqlalchemy.sqlite_file import refuse_what_is_no_file
 
 
 def url_of(config: SqlalchemyConfig) -> URL:
@@ -62,6 +63,8 @@ def make_engine(config: SqlalchemyConfig) -> Engine:
 
 def connect(engine: Engine) -> Connection:
     """A connection. Raises ``Unreachable`` or ``FatalError``."""
+    if engine.dialect.name == "sqlite" and not engine.url.host:
+        refuse_what_is_no_file(engine.url)
     try:
         return engine.connect()
     except OperationalError as error:

@@ -110,3 +110,32 @@ def test_a_password_that_breaks_the_url_is_fatal_without_any_text_of_it(url: str
     with pytest.raises(FatalError, match=r"percent-encode .* set the key password") as caught:
         read(url)
     assert not any(part in str(caught.value) for part in ("Sup3rSecret99", "lim", "127.0.0.1"))
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite:///file:{}?uri=true"])
+def test_a_missing_sqlite_file_is_fatal_and_is_not_created(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "missing.db"
+    with pytest.raises(FatalError, match=r"missing\.db: no such file"):
+        read(url.format(path))
+    assert not path.exists()
+
+
+def test_a_sqlite_file_is_read_by_its_uri_too(path: Path) -> None:
+    assert (
+        read(f"sqlite:///file:{path}?mode=ro&uri=true").tables == read(f"sqlite:///{path}").tables
+    )
+
+
+def test_a_directory_is_no_sqlite_file(tmp_path: Path) -> None:
+    with pytest.raises(FatalError, match="a directory"):
+        read(f"sqlite:///{tmp_path}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true",
+     "sqlite:///file:x?mode=memory&uri=true"],
+)  # fmt: skip
+def test_sqlite_in_memory_is_refused_with_the_reason(url: str) -> None:
+    with pytest.raises(FatalError, match="empty database of this process"):
+        read(url)
