@@ -148,12 +148,19 @@ class SqlalchemyCatalogue(PooledCatalogue[Connection]):
         present = [name for name in names if name in kinds]
         reflection = Reflection(connection, schema, self._notices)
         columns = reflection.columns(present)
+        for name, why in reflection.broken.items():
+            _log.warning(
+                "%s has no columns that the dialect %s can tell: %s",
+                fqn.join(self.reading.schema_fqn(database, schema), name),
+                self._engine.dialect.name, why,
+            )  # fmt: skip
+        # A broken one would fail the reading of all others' keys.
+        built = [name for name in present if name in columns or name in reflection.broken]
+        present = [name for name in built if name in columns]
         primary = reflection.primary_keys(present)
         unique = reflection.unique_keys(present, primary)
         foreign, comments = reflection.foreign_keys(present), reflection.comments(present)
-        for name in present:
-            if name not in columns:
-                continue
+        for name in built:
             keys = Keys((primary.get(name) or {}).get("constrained_columns") or ())
             keys.unique = [key["column_names"] for key in _by_name(unique.get(name))]
             keys.foreign = [
@@ -170,7 +177,7 @@ class SqlalchemyCatalogue(PooledCatalogue[Connection]):
             ]
             is_view = kinds[name] != "Regular"
             yield self._build(
-                database, schema, name, kinds[name], columns[name], keys,
+                database, schema, name, kinds[name], columns.get(name, []), keys,
                 (comments.get(name) or {}).get("text"),
                 self._definition(reflection, schema, name, kinds[name]) if is_view else None,
             )  # fmt: skip

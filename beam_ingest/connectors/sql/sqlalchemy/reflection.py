@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,10 +29,18 @@ class Reflection:
         self._connection, self._schema = connection, schema
         self._notices = notices
         self._inspector = sqlalchemy.inspect(connection)
+        self.broken: dict[str, str] = {}
+        """What there is but has no columns that can be read (a view over what is gone), and why."""
 
     def columns(self, names: Sequence[str]) -> Reflected:
-        """The columns of each table that is there."""
-        return self._read("columns", names, self._columns_by_query)
+        """The columns of each table that is there and not ``broken``, which this fills."""
+        found = self._read("columns", names, self._columns_by_query)
+        # Some dialects leave a broken view out of many, and tell only of a single one.
+        missing = [name for name in names if name not in found and name not in self.broken]
+        if missing:
+            with _unknown_types_allowed():
+                found.update(self._one_by_one("columns", missing, self._columns_by_query, {}))
+        return found
 
     def primary_keys(self, names: Sequence[str]) -> Reflected:
         """The primary key of each table."""
@@ -92,8 +101,11 @@ class Reflection:
                 return {}
             except _FAULTS as error:
                 self._recover(error)
-                self._notice(what, error)
-            return dict(self._one_by_one(what, names, last, options))
+                fault = error
+            found = dict(self._one_by_one(what, names, last, options))
+        if not self.broken:  # then it is not one of them that the dialect failed at
+            self._notice(what, fault)
+        return found
 
     def _one_by_one(
         self,
@@ -114,6 +126,8 @@ class Reflection:
                     found = last(name)
                     if found is not None:
                         yield name, found
+                    else:
+                        self.broken[name] = _first_line(error)
 
     def _columns_by_query(self, name: str) -> list[dict[str, Any]] | None:
         """The columns that an empty query has: names, and types as the driver calls them."""
@@ -132,8 +146,12 @@ class Reflection:
         ]
 
     def _recover(self, error: BaseException) -> None:
-        """After a failed statement a transaction may be of no use; a lost connection is one."""
+        """After a failed statement a transaction is of no use; nor is a lost connection, or a
+        file that is locked: neither says anything of the table."""
         if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise error
+        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code & 0xFF != sqlite3.SQLITE_ERROR:
             raise error
         self._connection.rollback()
 
@@ -146,6 +164,12 @@ class Reflection:
                 "they are read one table at a time, which is slow",
                 dialect, what.replace("_", " "), next(iter(str(error).splitlines()), ""),
             )  # fmt: skip
+
+
+def _first_line(error: BaseException) -> str:
+    """Of the driver's own words, where SQLAlchemy adds the statement to them."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return next((line for line in str(cause).splitlines() if line.strip()), repr(cause))
 
 
 def _type_name(code: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,41 @@ def test_on_sqlite(tmp_path: Path) -> None:
     assert len(found.tables) == 3
     assert len(found.edges) == 2
     assert [p.fqn for p in found.parents] == [p.fqn for p in native.parents]
+
+
+def test_a_broken_view_on_sqlite(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(f"{SQLITE} CREATE VIEW fine AS SELECT size FROM customer;")
+        connection.executescript("DROP TABLE line;")
+    connection.close()
+    native = read_all(make(SqliteSource, {"databaseMode": str(path)}))
+    with caplog.at_level(logging.WARNING):
+        caplog.clear()
+        found = generic(f"sqlite:///{path}")
+    assert comparable(found, texts=True) == comparable(native, texts=True)
+    assert found.table("spend").columns == []
+    told = "svc.default.main.spend has no columns that the dialect sqlite can tell: no such table"
+    assert told in caplog.text
+    assert "is gone since" not in caplog.text
+    assert "which is slow" not in caplog.text
+
+
+@pytest.mark.server
+def test_a_broken_view_on_mariadb(mariadb: MariadbServer, caplog: pytest.LogCaptureFixture) -> None:
+    mariadb.execute(["CREATE DATABASE torn", "CREATE TABLE torn.a (i int)",
+                     "CREATE VIEW torn.v AS SELECT i FROM torn.a",
+                     "DROP TABLE torn.a", "CREATE TABLE torn.b (i int)"])  # fmt: skip
+    native = read_all(make(MariadbSource, mariadb.connection(databaseSchema="torn")))
+    url = f"mariadb+pymysql://{MARIADB_USER}@127.0.0.1:{mariadb.port}/"
+    with caplog.at_level(logging.WARNING):
+        caplog.clear()
+        found = generic(url, password=MARIADB_PASSWORD, databaseSchema="torn")
+    mariadb.execute(["DROP DATABASE torn"])
+    assert comparable(found, texts=False) == comparable(native, texts=False)
+    assert (found.table("v").schema_definition or "").startswith("CREATE ")
+    assert "svc.default.torn.v has no columns that the dialect mariadb can tell: " in caplog.text
+    assert "is gone since" not in caplog.text
 
 
 @pytest.mark.server

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from beam_ingest.api.errors import FatalError
+from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.connectors.sql.sqlalchemy.source import SqlalchemySource
 from tests.connectors.sql.reading import Read, make, read_all
 from tests.servers.free_port import free_port
@@ -60,6 +61,20 @@ def test_a_dialect_whose_set_based_reading_fails_is_read_table_by_table_with_a_n
     notices = [r for r in caplog.messages if "one table at a time, which is slow" in r]
     assert len(notices) == 1
     assert "the dialect sqlite cannot read the columns" in notices[0]
+
+
+def test_a_locked_file_is_an_error_and_its_tables_are_not_taken_for_broken(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        cause = sqlite3.OperationalError("database is locked")
+        cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise OperationalError("PRAGMA table_xinfo", None, cause)
+
+    for name in ("get_multi_columns", "get_columns"):
+        monkeypatch.setattr(f"sqlalchemy.engine.reflection.Inspector.{name}", fails)
+    with pytest.raises(IngestError, match="database is locked"):
+        read(f"sqlite:///{path}")
 
 
 def test_duckdb_whose_dialect_fails_today_still_gives_its_columns(
