@@ -28,6 +28,8 @@ _table = builder(Table)
 _Place = tuple[str, str]
 
 _GENERATED = re.compile(r"\b(VIRTUAL|STORED|PERSISTENT) GENERATED|\b(VIRTUAL|PERSISTENT)\b", re.I)
+# What MariaDB adds to a time in the format of its older files, which those of views often are.
+_FORMAT = re.compile(r" /\* mariadb-[0-9.]+ \*/$")
 _NO_VIEW_COMMENT = "VIEW"  # what TABLE_COMMENT says of every view
 
 
@@ -117,7 +119,7 @@ class TableReader:
         for _, _, _, name, kind, nullable, comment, *more in rows:
             make = makers.get(kind)
             if make is None:
-                make = makers[kind] = column_maker(types.declared(kind))
+                make = makers[kind] = column_maker(types.declared(_FORMAT.sub("", kind)))
             built.append(make(name, comment or None, constraint_of(name, nullable == "YES")))
             if properties:
                 built[-1].extension = _properties(*more) or None
