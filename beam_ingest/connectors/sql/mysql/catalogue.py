@@ -80,17 +80,30 @@ class MysqlCatalogue(PooledCatalogue[Connection]):
         return self._config.database_schema is None
 
     def listing(self, database: str, schemas: Sequence[str]) -> Iterator[SchemaListing]:
-        """Two statements, and two for what the user may see."""
+        """Two statements, two for what the user may see, and one where that is not all."""
         if not schemas:
             return
         with self.borrowed() as connection:
-            grants = Grants(_grants(connection))
+            lines = _grants(connection)
+            grants = Grants(lines)
             relations = _by_schema(query(connection, *queries.relations(schemas)))
             routines = _by_schema(
                 query(connection, *queries.routines(schemas))
                 if self.reading.options.include_stored_procedures
                 else []
             )
+            # The server opens all views for this: those are asked that may be hidden.
+            shown = Grants(lines, "SHOW VIEW")
+            asked = [
+                schema
+                for schema, rows in relations.items()
+                if grants.whole(schema)
+                and not shown.whole(schema)
+                and any(row[2] == "VIEW" for row in rows)
+            ]
+            hidden = query(connection, *queries.hidden_views(asked)) if asked else []
+        if self.reading.options.include_views:
+            self._warn_of(database, hidden)
         for schema in schemas:
             if not grants.whole(schema):
                 user = self._config.username
@@ -162,6 +175,17 @@ class MysqlCatalogue(PooledCatalogue[Connection]):
         """A connection for some statements; errors come out in the framework's words."""
         with self.pool.borrowed("") as connection, explained(self._config):
             yield connection
+
+    def _warn_of(self, database: str, hidden: list[tuple[Any, ...]]) -> None:
+        """Once a schema: a user without SHOW VIEW may see thousands of views."""
+        selection, user = self.reading.selection, self._config.username
+        read = [row for row in hidden if selection.table(database, *row)]
+        for schema, views in _by_schema(read).items():
+            _log.warning(
+                "%s: the definitions of %d views are not shown to %s, so they have none, and no "
+                "lineage: GRANT SHOW VIEW ON %s.* TO %s",
+                self.reading.schema_fqn(database, schema), len(views), user, quoted(schema), user,
+            )  # fmt: skip
 
     def _fetch(self, database: str, names: Names) -> TableReader:
         reader = TableReader(self.reading, database)

@@ -14,9 +14,9 @@ _ALWAYS = {"information_schema", "performance_schema"}
 
 
 class Grants:
-    """The lines of ``SHOW GRANTS``, understood."""
+    """The lines of ``SHOW GRANTS``, understood: where the user has ``privilege``."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], privilege: str = "SELECT") -> None:
         self._everywhere = False
         self._schemas: list[re.Pattern[str]] = []
         self._revoked: set[str] = set()
@@ -25,7 +25,7 @@ class Grants:
             if match is None or match[4] != "*":
                 continue
             verb, privileges, schema, _ = match.groups()
-            if not {"SELECT", "ALL", "ALL PRIVILEGES"} & set(privileges.split(", ")):
+            if not {privilege, "ALL", "ALL PRIVILEGES"} & set(privileges.split(", ")):
                 continue
             if verb == "REVOKE":
                 self._revoked.add(_unquoted(schema))
@@ -35,7 +35,7 @@ class Grants:
                 self._schemas.append(_pattern(_unquoted(schema)))
 
     def whole(self, schema: str) -> bool:
-        """Whether every table of ``schema`` is visible."""
+        """Whether the privilege is on every table of ``schema``."""
         if schema.lower() in _ALWAYS:
             return True
         if schema in self._revoked:

@@ -91,6 +91,13 @@ SELECT v.TABLE_SCHEMA, v.TABLE_NAME, v.VIEW_DEFINITION FROM information_schema.V
 WHERE v.TABLE_SCHEMA = %s AND v.TABLE_NAME IN ({names})
 """
 
+# (schema, view) of those whose definitions the user may not see
+_HIDDEN_VIEWS = """
+SELECT v.TABLE_SCHEMA, v.TABLE_NAME FROM information_schema.VIEWS v
+WHERE v.TABLE_SCHEMA IN ({names}) AND COALESCE(v.VIEW_DEFINITION, '') = ''
+ORDER BY BINARY v.TABLE_SCHEMA
+"""
+
 # (schema, table, key, action on update, action on delete): on request only
 _READ_RULES = """
 SELECT r.CONSTRAINT_SCHEMA, r.TABLE_NAME, r.CONSTRAINT_NAME, r.UPDATE_RULE, r.DELETE_RULE
@@ -165,6 +172,11 @@ def read_foreign_keys(names: Names) -> Statement:
 def read_views(names: Names) -> Statement:
     """The definitions of the views among them."""
     return _arms(_READ_VIEWS, names)
+
+
+def hidden_views(schemas: Sequence[str]) -> Statement:
+    """The views in ``schemas`` that are shown without a definition."""
+    return _HIDDEN_VIEWS.format(names=_marks(schemas)), list(schemas)
 
 
 def read_rules(names: Names) -> Statement:

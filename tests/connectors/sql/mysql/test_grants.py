@@ -41,3 +41,13 @@ def test_a_partial_revoke_takes_a_schema_away() -> None:
 
 def test_information_schema_is_always_whole() -> None:
     assert Grants([]).whole("information_schema")
+
+
+def test_one_of_several_privileges_is_asked_for() -> None:
+    grants = Grants(
+        ["GRANT SELECT ON *.* TO `me`@`%`", "GRANT SELECT, SHOW VIEW ON `a`.* TO `me`@`%`"],
+        "SHOW VIEW",
+    )
+    assert grants.whole("a")
+    assert not grants.whole("b")
+    assert Grants(["GRANT ALL PRIVILEGES ON *.* TO `me`@`%`"], "SHOW VIEW").whole("b")
