@@ -60,7 +60,10 @@ class Catalogue(ABC):
 
     @abstractmethod
     def databases(self) -> list[Container]:
-        """All databases the settings reach, before any filter, in a stable order."""
+        """All databases the settings reach, before any filter, in a stable order.
+
+        Connects also where a setting gives the name: it is the check ``connect``.
+        """
 
     @abstractmethod
     def lists_all_databases(self) -> bool:

@@ -62,7 +62,8 @@ class MysqlCatalogue(PooledCatalogue[Connection]):
 
     def databases(self) -> list[Container]:
         """``databaseName``, or ``default``: a server has no databases above its schemas."""
-        return [Container(self._config.database_name or "default")]
+        with self.borrowed():
+            return [Container(self._config.database_name or "default")]
 
     def lists_all_databases(self) -> bool:
         """A server is one database."""

@@ -45,6 +45,7 @@ class SqliteCatalogue(Catalogue):
 
     def databases(self) -> list[Container]:
         """``database``, or ``default``."""
+        self._connected()
         return [Container(self._config.database or "default")]
 
     def lists_all_databases(self) -> bool:

@@ -42,6 +42,16 @@ def test_a_wrong_password_is_fatal_in_one_line_without_it(frail: MariadbServer) 
     )
 
 
+def test_the_check_connect_connects(frail: MariadbServer) -> None:
+    check = next(iter(make(MariadbSource, frail.connection(password="wr0ng-pass")).checks()))
+    assert check.name == "connect"
+    with pytest.raises(FatalError, match="check username and password"):
+        check.run()
+    assert next(iter(make(MariadbSource, frail.connection()).checks())).run() == (
+        "1 database: default"
+    )
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1"])
 def test_a_wrong_host_is_fatal_in_one_line(frail: MariadbServer, host: str) -> None:
     with pytest.raises(FatalError, match="check hostPort, and that the server runs") as caught:

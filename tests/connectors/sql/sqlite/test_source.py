@@ -280,6 +280,13 @@ def test_the_checks_say_what_they_found(shop: Path) -> None:
     assert found["list tables"] == "4 tables, 1 views"
 
 
+def test_the_check_connect_opens_the_file(shop: Path) -> None:
+    check = next(iter(make(SqliteSource, {"databaseMode": f"{shop}.gone"}).checks()))
+    assert check.name == "connect"
+    with pytest.raises(FatalError, match="no such file"):
+        check.run()
+
+
 def test_the_service_is_stored_without_a_login(shop: Path) -> None:
     found = read(shop, password="hunter2", username="me")
     assert "hunter2" not in str([parent.to_dict() for parent in found.parents])
