@@ -45,7 +45,7 @@ def connect(config: ServerConfig, _database: str) -> Connection:
     password = config.secret.get() if config.secret else ""
     with tempfile.TemporaryDirectory(prefix="beam-ingest-tls-") as folder:
         files = certificate_files(config.certificates, Path(folder))
-        arguments = {
+        arguments: dict[str, Any] = {
             "host": host,
             "port": port,
             "user": config.username,
@@ -57,6 +57,9 @@ def connect(config: ServerConfig, _database: str) -> Connection:
             **resolve_options(config.connection_options),
             **resolve_options(config.connection_arguments),
         }
+        # PyMySQL's connect_timeout ends before the server's greeting, for which it waits for ever.
+        own = arguments.get("read_timeout")
+        arguments["read_timeout"] = own or arguments["connect_timeout"] or None
         try:
             connection = pymysql.connect(**arguments, autocommit=True)
             try:
@@ -66,6 +69,8 @@ def connect(config: ServerConfig, _database: str) -> Connection:
             except pymysql.MySQLError:
                 connection.close()
                 raise
+            # A statement may take longer.
+            connection._read_timeout = own or None  # type: ignore[attr-defined]
         except pymysql.MySQLError as error:
             raise _not_connected(error, config, password) from None
         except (TypeError, ValueError, OSError) as error:
@@ -139,8 +144,10 @@ def _explained(error: pymysql.MySQLError, config: ServerConfig) -> IngestError:
 
 def _not_connected(error: pymysql.MySQLError, config: ServerConfig, password: str) -> IngestError:
     code, text = _parts(error)
+    if isinstance(error.__context__, TimeoutError) and code == CR.CR_SERVER_LOST:
+        text = "what accepts connections there says nothing"
     where = f"{config.username}@{config.host_port}: {_masked(text, password)}"
-    if code in _UNREACHABLE:
+    if code in _UNREACHABLE or isinstance(error.__context__, TimeoutError):
         return Unreachable(where, hint="check hostPort, and that the server runs")
     if code in _GONE:
         return TransientError(where)
