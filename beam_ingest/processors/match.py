@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from beam_ingest.api.config_model import ConfigModel
 from beam_ingest.api.entities import Entity, EntityPart, entity_class, entity_types
@@ -17,12 +17,16 @@ from beam_ingest.processors import fields
 
 Predicate = Callable[[Any], bool]
 
+_EMPTY = "it is empty; leave it out where everything is meant"
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 def _known(names: list[str]) -> list[str]:
+    if not names:
+        raise ValueError(_EMPTY)
     for name in names:
         if entity_class(name) is None:
             near = difflib.get_close_matches(name, entity_types(), n=1, cutoff=0.8)
@@ -68,6 +72,8 @@ class Condition(ConfigModel):
         given = sorted(self.model_fields_set - {"field"})
         if len(given) != 1 or getattr(self, given[0]) is None:
             raise ValueError("give exactly one of equals, in, notIn, matches, exists")
+        if [] in (self.in_, self.not_in):
+            raise ValueError("in and notIn need at least one value")
         fields.parts_of(self.field)
         return self
 
@@ -95,10 +101,19 @@ class PartMatch(ConfigModel):
     name: FilterPattern | None = Field(None, description="Patterns on the name.")
     fields: list[Condition] | None = Field(None, description="Conditions, all of which must hold.")
 
+    @field_validator("name", "fqn", "fields", check_fields=False)
+    @classmethod
+    def _is_not_empty(cls, value: Any) -> Any:
+        # A pattern without patterns passes everything: to drop what matches it drops all.
+        says = value.includes or value.excludes if isinstance(value, FilterPattern) else value
+        if value is not None and not says:
+            raise ValueError(_EMPTY)
+        return value
+
     @model_validator(mode="after")
     def _says_something(self) -> PartMatch:
-        if not self.model_fields_set:
-            raise ValueError("it is empty; leave it out where everything is meant")
+        if all(getattr(self, name) is None for name in type(self).model_fields):
+            raise ValueError(_EMPTY)
         return self
 
     def predicate(self) -> Predicate:

@@ -129,6 +129,7 @@ def test_a_dropped_record_has_a_reason(config: dict[str, Any], reason: str) -> N
     [
         ({}, "give keep, drop, or both"),
         ({"keep": {}}, "it is empty; leave it out"),
+        ({"drop": {"name": None}}, "it is empty; leave it out"),
         ({"keep": {"entityType": "tables"}}, "no entity type 'tables'; did you mean 'table'?"),
         ({"keep": {"name": {"includes": ["("]}}}, "'(' is not a regular expression"),
         (condition(field="a", matches="("), "'(' is not a regular expression"),
@@ -153,3 +154,37 @@ def test_a_mistake_is_found_before_the_run(config: dict[str, Any], message: str)
     with pytest.raises(ValidationError) as caught:
         FilterProcessor.Config.model_validate(config)
     assert message in str(caught.value)
+
+
+EMPTY: list[tuple[dict[str, Any], str]] = [
+    ({"fields": []}, "fields"),
+    ({"name": {}}, "name"),
+    ({"name": {"includes": []}}, "name"),
+    ({"fqn": {"includes": [], "excludes": []}}, "fqn"),
+    ({"entityType": []}, "entityType"),
+    ({"entityType": "table", "fields": []}, "fields"),
+]
+
+
+@pytest.mark.parametrize("kind", ["keep", "drop"])
+@pytest.mark.parametrize(("match", "key"), EMPTY)
+def test_what_says_nothing_is_refused_at_its_key_and_not_taken_for_everything(
+    kind: str, match: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        FilterProcessor.Config.model_validate({kind: match})
+    (error,) = caught.value.errors()
+    assert error["loc"] == (kind, key)
+    assert "it is empty; leave it out where everything is meant" in error["msg"]
+
+
+@pytest.mark.parametrize("test", ["in", "notIn"])
+def test_a_condition_on_no_values_is_refused(test: str) -> None:
+    with pytest.raises(ValidationError, match="in and notIn need at least one value"):
+        FilterProcessor.Config.model_validate(condition(field="n", **{test: []}))
+
+
+def test_a_pattern_of_excludes_alone_says_something() -> None:
+    only: dict[str, Any] = {"drop": {"name": {"includes": [], "excludes": ["orders"]}}}
+    assert goes_on(table(), **only)
+    assert not goes_on(table("customers"), **only)
