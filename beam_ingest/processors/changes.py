@@ -49,9 +49,9 @@ class Changes:
         self._values += [_value(path, value, True) for path, value in missing.items()]
         self._lists: list[tuple[str, Sequence[EntityPart]]] = []
         if tags:
-            self._lists.append(("tags", tags))
+            self._lists.append(("tags", _once(tags)))
         if owners:
-            self._lists.append(("owners", owners))
+            self._lists.append(("owners", _once(owners)))
         self._plans: dict[type[EntityPart], list[_Value]] = {}
 
     def apply(self, target: EntityPart | dict[str, Any]) -> None:
@@ -143,6 +143,14 @@ def _set_key(mapping: Any, keys: Sequence[str], value: _Value) -> None:
 
 def _not_held(held: Sequence[object], parts: Sequence[EntityPart]) -> list[Any]:
     return [part.model_copy() for part in parts if _key(part) not in held]
+
+
+def _once(parts: Sequence[EntityPart]) -> list[EntityPart]:
+    """``parts``, the first of each key."""
+    firsts: dict[object, EntityPart] = {}
+    for part in parts:
+        firsts.setdefault(_key(part), part)
+    return list(firsts.values())
 
 
 def _key(part: Any) -> object:

@@ -22,16 +22,27 @@ def _as_tag(value: Any) -> Any:
     return {"tagFQN": value} if isinstance(value, str) else value
 
 
+def _named_tag(tag: TagLabel) -> TagLabel:
+    if not tag.tag_fqn.strip():
+        raise ValueError("a tag needs a tagFQN: it is empty")
+    return tag
+
+
 def _named(owner: EntityReference) -> EntityReference:
-    if owner.fully_qualified_name or owner.id:
+    if (owner.fully_qualified_name or "").strip() or owner.id:
         return owner
-    if not owner.name:
+    name = owner.name or ""
+    if not name.strip():
         raise ValueError("an owner needs a name, a fullyQualifiedName or an id")
     # A user's or a team's fully qualified name is its name, quoted.
-    return owner.model_copy(update={"fully_qualified_name": fqn.quote(owner.name)})
+    return owner.model_copy(update={"fully_qualified_name": fqn.quote(name)})
 
 
-Tag = Annotated[TagLabel, BeforeValidator(_as_tag, json_schema_input_type=str | TagLabel)]
+Tag = Annotated[
+    TagLabel,
+    BeforeValidator(_as_tag, json_schema_input_type=str | TagLabel),
+    AfterValidator(_named_tag),
+]
 Owner = Annotated[EntityReference, AfterValidator(_named)]
 
 

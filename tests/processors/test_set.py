@@ -75,6 +75,17 @@ def test_tags_are_added_once() -> None:
     assert changed({}, rule)["tags"][0]["labelType"] == "Automated"
 
 
+def test_a_tag_or_an_owner_that_a_rule_lists_twice_is_added_once() -> None:
+    owner = {"type": "user", "name": "ann"}
+    rule = {"addTags": ["A.B", "C.D", {"tagFQN": "A.B"}], "addOwners": [owner, owner]}
+    made = changed(table(), rule)
+    assert [each.tag_fqn for each in made.tags] == ["A.B", "C.D"]
+    assert [each.name for each in made.owners] == ["ann"]
+    made = changed({}, rule)
+    assert [each["tagFQN"] for each in made["tags"]] == ["A.B", "C.D"]
+    assert len(made["owners"]) == 1
+
+
 def test_owners_are_added_once_by_their_fully_qualified_name() -> None:
     rule = {"addOwners": [{"type": "team", "name": "a.b"}, {"type": "user", "id": "7"}]}
     team = EntityReference(type="team", name="a.b", fully_qualified_name='"a.b"')
@@ -196,6 +207,11 @@ TABLES = {"match": {"entityType": "table"}}
         ([{"match": {}, "addTags": ["A"]}], "it is empty; leave it out"),
         ([{"set": {"a.": 1}}], "'a.' is no field name"),
         ([{"addOwners": [{"type": "user"}]}], "an owner needs a name, a fullyQualifiedName or an"),
+        ([{"addOwners": [{"type": "user", "name": " "}]}], "an owner needs a name, a fullyQual"),
+        ([{"addTags": ["A.B", ""]}], "a tag needs a tagFQN: it is empty"),
+        ([{"addTags": [{"tagFQN": " "}]}], "a tag needs a tagFQN: it is empty"),
+        ([{"columns": [{"addTags": [""]}]}], "a tag needs a tagFQN: it is empty"),
+        ([{"match": {"name": {}}, "addTags": ["A"]}], "it is empty; leave it out"),
         ([TABLES | {"set": {"descripton": "x"}}], "no field 'descripton'; did you mean 'descripti"),
         ([TABLES | {"set": {"description": 5}}], "description of a Table cannot be set to 5: Inp"),
         ([TABLES | {"columns": [{"set": {"dataTyp": "x"}}]}], "a Column has no field 'dataTyp'"),
