@@ -11,7 +11,7 @@ from beam_ingest.api.processor import Processor
 from beam_ingest.api.record import Record, name_of
 from beam_ingest.flow.batch import SplitBatch
 from beam_ingest.flow.before import Before, as_it_was
-from beam_ingest.flow.dead_letter import DeadLetter, reason_of
+from beam_ingest.flow.dead_letter import RAISED, DeadLetter, reason_of
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
 
 _RECORD = (dict, Entity)
@@ -51,7 +51,7 @@ def run_processor(
                     out.append(made)
                     continue
                 outputs = _outputs(made)
-            except Exception as error:  # whatever a processor raises concerns this record
+            except RAISED as error:  # whatever a processor raises concerns this record
                 outputs, failure = _settle(
                     processor, step, batch, record, kept[number], error, wait
                 )
@@ -110,9 +110,9 @@ def _settle(
     batch: SplitBatch,
     record: Record,
     kept: bytes | None,
-    error: Exception,
+    error: BaseException,
     wait: Callable[[float], bool],
-) -> tuple[list[Record] | None, Exception | None]:
+) -> tuple[list[Record] | None, BaseException | None]:
     """What comes of ``record`` after ``error``: its outputs, [] for filtered, None for failed.
 
     With that, the error that it failed with, which another try may have replaced.
@@ -127,7 +127,7 @@ def _settle(
 
         try:
             return retrying(call, wait, RetryPolicy()), None
-        except Exception as failure:  # as in run_processor
+        except RAISED as failure:  # as in run_processor
             error = failure
     if isinstance(error, Drop):
         if error.why:
@@ -138,7 +138,7 @@ def _settle(
 
 
 def _dead(
-    batch: SplitBatch, step: str, record: Record, error: Exception, kept: bytes | None
+    batch: SplitBatch, step: str, record: Record, error: BaseException, kept: bytes | None
 ) -> None:
     reason = reason_of(error)
     attempts = error.tries if isinstance(error, GaveUp) else 1

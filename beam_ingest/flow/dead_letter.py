@@ -18,6 +18,11 @@ from beam_ingest.api.record import Record, name_of
 from beam_ingest.api.text import sayable
 from beam_ingest.flow.origin import Origin
 
+RAISED = (Exception, SystemExit)
+"""What a component's code raises and only its record, file or split pays for.
+
+A function that calls ``sys.exit()`` must not end a worker with the records of others; Ctrl-C does.
+"""
 RECORD_BYTES = 1024 * 1024
 REASON_BYTES = 4096
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import RAISED, reason_of
 from beam_ingest.flow.mark import LineFile
 from beam_ingest.flow.plan import Plan, Writer, deferred_step
 from beam_ingest.flow.run_dir import DEFERRED, RunDir, split_ref
@@ -61,7 +61,7 @@ class DeferredFn(StepFn):
         """Why the records of ``files`` are not all settled, or None."""
         try:
             taker = taker_of(self.plan, self.writer, self.component(), self.run.store)
-        except Exception as error:  # no record can survive that open() fails
+        except RAISED as error:  # no record can survive that open() fails
             self._stop(error)
             return reason_of(error)
         waves = Waves(self, self.writer, taker, state)

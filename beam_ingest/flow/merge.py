@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from beam_ingest.api.bulk_sink import MOVED_EVERY
 from beam_ingest.api.stage import Stage
+from beam_ingest.flow.dead_letter import RAISED
 from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
 from beam_ingest.flow.plan import Plan, Writer
@@ -74,14 +75,14 @@ class MergeFn(StepFn):
             return
         try:
             stage: Stage = self.component()
-        except Exception as error:  # no aggregate can be made where open() fails
+        except RAISED as error:  # no aggregate can be made where open() fails
             self._stop(error)
             return
         try:
             yield self._fold(stage, shard, name, chunks)
         except OSError as error:
             self.worker.disk_failed(error)
-        except Exception as error:  # combine(), finish() or encode(): the file cannot be made
+        except RAISED as error:  # combine(), finish() or encode(): the file cannot be made
             self._stop(error)
 
     def _fold(self, stage: Stage, shard: int, name: str, chunks: list[Chunk]) -> Chunk:

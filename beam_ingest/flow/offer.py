@@ -16,7 +16,7 @@ from beam_ingest.api.outcomes import (
     Written,
 )
 from beam_ingest.api.sink import Batch
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import RAISED, reason_of
 from beam_ingest.flow.retry import RetryPolicy, retrying
 
 _OUTCOMES = (Written, Unchanged, Deferred, Rejected, Skipped)
@@ -59,7 +59,7 @@ def offer(
             return [Rejected(reason_of(error))] * count
         except (TransientError, OutcomeMismatch) as error:
             return [Rejected(reason_of(error))] * count
-        except Exception as error:  # whatever a sink raises concerns its records
+        except RAISED as error:  # whatever a sink raises concerns its records
             if count == 1:
                 return [Rejected(reason_of(error))]
         first, second = _halves(part)

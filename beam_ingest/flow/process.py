@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from beam_ingest.flow.apply import fail_all, run_processor
 from beam_ingest.flow.batch import SplitBatch
 from beam_ingest.flow.before import Before
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import RAISED, reason_of
 from beam_ingest.flow.step import StepFn
 
 
@@ -27,7 +27,7 @@ class ProcessFn(StepFn):
             came, dead = len(batch.records), len(batch.dead)
             try:
                 processor = self.component()
-            except Exception as error:  # no record can survive that open() fails
+            except RAISED as error:  # no record can survive that open() fails
                 self._stop(error)
                 fail_all(batch, step, reason_of(error))
             else:

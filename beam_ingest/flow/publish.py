@@ -17,7 +17,7 @@ from typing import Any
 from beam_ingest.api.bulk_sink import MOVED_EVERY, BulkSink, StagedFile
 from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Unchanged, Written
-from beam_ingest.flow.dead_letter import DeadLetter, reason_of
+from beam_ingest.flow.dead_letter import RAISED, DeadLetter, reason_of
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, Published
 from beam_ingest.flow.origin import Origin, with_origin
@@ -105,7 +105,7 @@ class PublishFn(StepFn):
 class PublishFailed(Exception):
     """A bulk sink raised ``error``: the file is not published, or not known to be."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
         self.error = error
 
@@ -130,7 +130,7 @@ def publish_file(
         _check_whole(store, chunk)
         sink: BulkSink = component()
         outcomes = retrying(lambda: _outcomes(sink.publish(file), file), wait, policy)
-    except Exception as error:  # whatever a bulk sink raises fails the file, which stays
+    except RAISED as error:  # whatever a bulk sink raises fails the file, which stays
         raise PublishFailed(error) from error
     published = Published(chunk.id, chunk.file, writer.name, "done")
     published.notes = sorted(file.notes)

@@ -11,7 +11,7 @@ from beam_ingest.api.errors import FatalError, IngestError, TransientError
 from beam_ingest.api.record import Record, Unreadable
 from beam_ingest.api.source import Remember, Source, Split
 from beam_ingest.flow.batch import BATCH_BYTES, Sizer, SplitBatch, SplitRef
-from beam_ingest.flow.dead_letter import DeadLetter, reason_of
+from beam_ingest.flow.dead_letter import RAISED, DeadLetter, reason_of
 from beam_ingest.flow.listing import Listing, fault_of_remember
 from beam_ingest.flow.reentry import trace
 from beam_ingest.flow.retry import GaveUp, RetryPolicy, retrying
@@ -46,7 +46,7 @@ class ListSplitsFn(StepFn):
         except FatalError as fatal:
             self.worker.fatal(fatal)
             found.error = reason_of(fatal)
-        except Exception as failure:  # whatever a source raises ends its listing, not the run
+        except RAISED as failure:  # whatever a source raises ends its listing, not the run
             found.error = reason_of(failure)
         try:
             self.run.write_listing(found.splits, found.scopes, found.error, found.remember)
@@ -92,7 +92,7 @@ class ReadFn(StepFn):
                     yield reader.end(reason_of(GaveUp(error, failures)))
                     return
                 attempt += 1
-            except Exception as error:  # whatever a source raises fails the split
+            except RAISED as error:  # whatever a source raises fails the split
                 yield reader.end(reason_of(error))
                 return
 

@@ -14,7 +14,7 @@ from beam_ingest.api.codec import encode
 from beam_ingest.api.record import Record
 from beam_ingest.api.stage import Stage
 from beam_ingest.flow.batch import SplitBatch, SplitRef
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import RAISED, reason_of
 from beam_ingest.flow.durable_file import DurableFile
 from beam_ingest.flow.line import line_encoder
 from beam_ingest.flow.mark import Chunk
@@ -79,7 +79,7 @@ class StageFn(StepFn):
         """Stage a batch; the files of the split with its last one, None where that failed."""
         try:
             stage: Stage = self.component()
-        except Exception as error:  # no record can survive that open() fails
+        except RAISED as error:  # no record can survive that open() fails
             state.abandon()
             self._stop(error)
             return None
@@ -94,7 +94,7 @@ class StageFn(StepFn):
         except OSError as error:
             state.abandon()
             self.worker.disk_failed(error)
-        except Exception as error:  # combine(), or an aggregate that is no JSON
+        except RAISED as error:  # combine(), or an aggregate that is no JSON
             state.abandon()
             self._stop(error)
         return None
@@ -195,7 +195,7 @@ class StagedSplit(SplitState):
         for record in records:
             try:
                 lines.append(encoded(record))
-            except Exception as error:  # whatever it raises is that record's dead letter
+            except RAISED as error:  # whatever it raises is that record's dead letter
                 self._fail(record, error)
         return lines, len(records) - len(lines)
 
@@ -207,7 +207,7 @@ class StagedSplit(SplitState):
             try:
                 added = [(checked_key(key), partial) for key, partial in stage.keyed(record)]
                 own = [encoded(partial) for key, partial in added if key is None]
-            except Exception as error:  # whatever it raises is that record's dead letter
+            except RAISED as error:  # whatever it raises is that record's dead letter
                 failed += 1
                 self._fail(record, error)
                 continue
@@ -215,7 +215,7 @@ class StagedSplit(SplitState):
             self._partials.add(stage, added)
         return lines, failed
 
-    def _fail(self, record: Record, error: Exception) -> None:
+    def _fail(self, record: Record, error: BaseException) -> None:
         hint = getattr(error, "hint", None)
         self.fail(self.step, record, reason_of(error), hint, self.origin)
 

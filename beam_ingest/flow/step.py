@@ -12,7 +12,7 @@ from beam_ingest.api.component import Component
 from beam_ingest.api.errors import FatalError
 from beam_ingest.flow import worker as workers
 from beam_ingest.flow.counters import tell
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import RAISED, reason_of
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
@@ -46,7 +46,7 @@ class StepFn(beam.DoFn):
         """The component, built and opened on first use: see ``OpenedOnce``."""
         return self._component.get()
 
-    def _stop(self, error: Exception) -> None:
+    def _stop(self, error: BaseException) -> None:
         """Stop the run: what ``open`` raised, no record can survive."""
         if isinstance(error, FatalError):
             self.worker.fatal(error)
@@ -114,5 +114,5 @@ def close(component: Component, step: str) -> None:
     """Close ``component``; what that raises is told, since it is no longer the run's concern."""
     try:
         component.close()
-    except Exception as error:  # whatever a user's close() raises, the run goes on
+    except RAISED as error:  # whatever a user's close() raises, the run goes on
         _log.warning("%s: close: %s", step, reason_of(error))

@@ -15,7 +15,7 @@ from beam_ingest.api.outcomes import Deferred, Outcome, Rejected, Skipped, Uncha
 from beam_ingest.api.record import Record
 from beam_ingest.api.sink import Batch, Sink
 from beam_ingest.flow.batch import SplitBatch, SplitRef
-from beam_ingest.flow.dead_letter import reason_of
+from beam_ingest.flow.dead_letter import RAISED, reason_of
 from beam_ingest.flow.names import new_names_for
 from beam_ingest.flow.offer import offer
 from beam_ingest.flow.origin import Origin
@@ -121,7 +121,7 @@ class WriteFn(StepFn):
     def _outcomes(self, batch: Batch) -> Sequence[Outcome]:
         try:
             sink: Sink = self.component()
-        except Exception as error:  # no record can survive that open() fails
+        except RAISED as error:  # no record can survive that open() fails
             self._stop(error)
             return [Rejected(reason_of(error))] * len(batch.records)
         return offer(sink, batch, self.worker.wait, RetryPolicy(), self.worker.fatal)

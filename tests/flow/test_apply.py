@@ -86,6 +86,26 @@ def test_what_it_raises_is_that_records_dead_letter() -> None:
     assert counts_of(made.ledger, "p") == [3, 2, 0, 1, 2, 0]
 
 
+@pytest.mark.parametrize("first", [[], [Transient("busy")]])
+def test_code_that_ends_the_interpreter_costs_its_record_only(first: list[Exception]) -> None:
+    errors: list[BaseException] = [*first, SystemExit(3)]
+
+    def does(record: Any) -> Any:
+        if record["name"] != "r1":
+            return record
+        raise errors.pop(0)
+
+    made = batch(0, records(3))
+    assert run(does, made) is None
+    assert [letter.reason for letter in made.dead] == ["SystemExit: 3"]
+    assert counts_of(made.ledger, "p") == [3, 2, 0, 1, 2, 0]
+
+
+def test_ctrl_c_is_nobodys_dead_letter() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        one(raising(KeyboardInterrupt()))
+
+
 def test_a_hint_of_an_error_is_kept_for_the_report() -> None:
     made = one(raising(RecordError("no type", hint="set one")))
     assert made.ledger.reasons["p", "no type (set one)"].hint == "set one"

@@ -159,6 +159,15 @@ def test_one_bad_record_costs_one_record() -> None:
     ]
 
 
+def test_a_sink_that_ends_the_interpreter_costs_the_record_it_does_that_for() -> None:
+    def does(batch: Batch) -> None:
+        if any(record["name"] == "r2" for record in batch.records):  # type: ignore[index]
+            raise SystemExit(3)
+
+    outcomes = ask(Made(does), 4)
+    assert outcomes == [Written(), Written(), Rejected("SystemExit: 3"), Written()]
+
+
 def test_the_ids_of_halves_are_derived_and_their_wave_is_the_batchs() -> None:
     sink = Made(fails_on({"r2"}))
     ask(sink, 3)

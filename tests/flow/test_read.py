@@ -108,6 +108,15 @@ def test_the_parents_are_a_split_of_their_own(tmp_path: Path, hooks: Hooks) -> N
     assert (batch.split.index, len(batch.records), batch.last) == (0, 3, True)
 
 
+def test_a_source_that_ends_the_interpreter_fails_its_split(tmp_path: Path, hooks: Hooks) -> None:
+    def read_split(split: Split) -> Iterator[Any]:
+        yield from records(2)
+        raise SystemExit(3)
+
+    hooks["read"] = read_split
+    assert shape(read_all(tmp_path)) == [(0, 2, True, "SystemExit: 3")]
+
+
 def test_what_cannot_be_decoded_costs_one_dead_letter(tmp_path: Path, hooks: Hooks) -> None:
     bad = Unreadable("a.jsonl, line 2", "no JSON", b"{{")
     hooks["read"] = lambda split: [*records(1), bad, "text", *records(1)]

@@ -174,13 +174,16 @@ def test_a_record_that_is_put_off_but_cannot_be_kept_is_a_dead_letter(
 
 
 def test_a_step_that_broke_can_take_the_next_bundle(tmp_path: Path, hooks: Hooks) -> None:
+    class Defect(BaseException):
+        """What no sink should raise."""
+
     def defect(batch: Batch) -> None:
-        raise SystemExit("a defect that no sink should have")
+        raise Defect
 
     plan = plan_of(tmp_path, batch_size=1)
     with set_up(WriteFn(plan, plan.writers[0])) as fn:
         hooks["write"] = defect
-        with pytest.raises(SystemExit):
+        with pytest.raises(Defect):
             bundle(fn, batch(0, records(3)))
         del hooks["write"]
         assert mark_of(plan) is None
