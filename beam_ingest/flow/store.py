@@ -18,6 +18,8 @@ from typing import BinaryIO, Protocol
 from beam_ingest.flow.durable_file import DurableFile
 
 _TEMPORARY = ".tmp-"
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
+"""What reading raises where there is no such file; the second below what is a file itself."""
 _UNKNOWN_HERE = (errno.EPERM, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 """What file systems answer that know no links or no sync of folders: shared and FAT ones."""
 
@@ -88,7 +90,7 @@ class LocalStore:
     def read(self, name: str) -> bytes | None:
         try:
             return Path(self.path(name)).read_bytes()
-        except FileNotFoundError:
+        except _NOT_THERE:
             return None
 
     def read_all(self, names: Iterable[str]) -> Iterator[bytes | None]:
@@ -106,7 +108,7 @@ class LocalStore:
     def names(self, folder: str) -> list[str]:
         try:
             found = os.listdir(self.path(folder))  # noqa: PTH208 - names only
-        except FileNotFoundError:
+        except _NOT_THERE:
             return []
         return sorted(name for name in found if not name.startswith(_TEMPORARY))
 

@@ -159,3 +159,25 @@ def test_the_workflow_says_where_runs_are(cli: Run, folder: Path) -> None:
     assert missing.exit_code == 2
     assert "there is no run 'r9'" in missing.stderr
     assert cli("status", "r9", "-c", "w.json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("status", "w.yaml"),
+        ("status", "w.yaml", "--wait"),
+        ("cancel", "w.yaml"),
+        ("status", "w.yaml/r1"),
+        ("dead-letters", "w.yaml/r1"),
+        ("replay", "w.yaml/r1", "-c", "w.yaml"),
+        ("run", "--resume", "w.yaml", "-c", "w.yaml"),
+    ],
+)
+def test_a_file_is_no_run(cli: Run, folder: Path, args: tuple[str, ...]) -> None:
+    (folder / "w.yaml").write_text(
+        "source: {type: file, serviceName: s, config: {path: in.jsonl}}\n"
+        "sink: {type: file, config: {path: out.jsonl}}\n"
+    )
+    result = cli(*args)
+    assert result.exit_code == 2
+    assert "error: there is no run 'w.yaml" in result.stderr

@@ -139,6 +139,14 @@ def test_what_a_killed_process_left_is_swept_and_never_listed(store: LocalStore)
     file.abandon()
 
 
+def test_below_a_file_there_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    store = LocalStore(str(tmp_path / "a.json"))
+    assert store.read("run.json") is None
+    assert store.names("marks") == []
+    assert LocalStore(str(tmp_path / "a.json" / "r1")).read("run.json") is None
+
+
 def test_a_folder_in_the_place_of_a_file_is_an_os_error(store: LocalStore) -> None:
     store.write("a/b", b"")
     with pytest.raises(OSError):
