@@ -7,17 +7,23 @@ import sys
 
 import click
 
+from beam_ingest.api.errors import IngestError
+
 
 def emit(data: str | bytes) -> bool:
     """Write one piece of data (without its line break) to stdout.
 
     False where the reader has gone (``| head``): write no more, and say nothing about it.
+    Raises ``IngestError`` where it cannot be written, as on a full disk.
     """
     try:
         click.echo(data)
     except BrokenPipeError:
         _abandon_stdout()
         return False
+    except OSError as error:
+        _abandon_stdout()
+        raise IngestError(f"cannot write the output: {error.strerror or error}") from None
     return True
 
 
