@@ -13,7 +13,7 @@ from typing import Any
 
 from beam_ingest.api.bulk_sink import BulkSink, Tally
 from beam_ingest.api.errors import FatalError
-from beam_ingest.api.report import DeadLetterReport, Report, RetireReport, StateReport
+from beam_ingest.api.report import DeadLetterReport, Failure, Report, RetireReport, StateReport
 from beam_ingest.flow.begin import UNDER_WAY, end
 from beam_ingest.flow.dead_letter import reason_of
 from beam_ingest.flow.fold import Fold, fold
@@ -26,6 +26,10 @@ from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import StepFn, close
 from beam_ingest.flow.sweep import sweep
 from beam_ingest.flow.verdict import Verdict, judge
+from beam_ingest.flow.worker import disk_hint
+
+UNWRITTEN = "(report)"
+"""The step of the failure that says that the report is not on the disk."""
 
 
 class FinishFn(StepFn):
@@ -37,7 +41,10 @@ class FinishFn(StepFn):
     def process(self, _: object) -> Iterator[None]:
         """Finish the run."""
         self.worker.at("(finishing)", "report", patient=True)
-        finish(self.plan, self.run, self.worker.wait, moved=self.worker.moved)
+        report = finish(self.plan, self.run, self.worker.wait, moved=self.worker.moved)
+        if report.failures and report.failures[-1].step == UNWRITTEN:
+            # The launcher sees this process's files at most: an error is what comes through.
+            raise OSError(report.failures[-1].reason)
         yield from ()
 
 
@@ -91,6 +98,10 @@ def keep(run: RunDir, report: Report) -> bool:
         # No report, no success: whoever asked is told, and what was kept stays the truth.
         report.status, report.exit_code = "failed", 1
         report.sentence = f"The run failed: its report cannot be written: {error}."
+        reason = f"the run directory {run.store.root} cannot be written: {error}"
+        report.failures.append(
+            Failure(step=UNWRITTEN, reason=reason, count=1, hint=disk_hint(error))
+        )
         return False
     return True
 

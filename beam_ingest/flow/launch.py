@@ -7,7 +7,9 @@ takes signals. The report is read from the run directory: no report, no success.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import os
 import re
 import threading
 import time
@@ -29,7 +31,7 @@ from beam_ingest.flow.remote_job import RemoteJob
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.signals import Signals, signals_of
 from beam_ingest.flow.watch import PATIENT, Patience, Watch
-from beam_ingest.flow.worker import FAILURES_HINT, too_many_failures
+from beam_ingest.flow.worker import FAILURES_HINT, ROOM_HINT, too_many_failures
 
 GRACE = 8.0
 """Seconds from a signal until the engine is left behind; an orchestrator kills after 10."""
@@ -44,6 +46,9 @@ MISSING_HINT = (
     "workers run"
 )
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+_UNWRITTEN = re.compile(
+    r"the run directory .+ cannot be written: .+?(?= \[while running|$)", re.MULTILINE
+)
 
 _log = logging.getLogger(__name__)
 
@@ -224,6 +229,10 @@ def _report(plan: Plan, run: RunDir, engine: _Engine, *, left: bool) -> Report:
     missing = _MISSING.search(str(engine.error))
     if missing is not None:
         run.request_stop(f"the workers cannot import {missing[1]}", 2, hint=MISSING_HINT)
+    unwritten = _UNWRITTEN.search(str(engine.error))
+    if unwritten is not None:
+        hint = ROOM_HINT if os.strerror(errno.ENOSPC) in unwritten[0] else None
+        run.request_stop(unwritten[0], 1, hint=hint)
     if engine.error is not None and run.stop() is None:
         defect = hide(_engine_error(engine.error))
         _log.debug("the engine broke", exc_info=engine.error)

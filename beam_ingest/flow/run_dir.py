@@ -39,6 +39,7 @@ class RunDir:
 
     def __init__(self, path: str) -> None:
         self.store: Store = store_of(path)
+        self._unwritten: dict[str, Any] | None = None
 
     # What is to be read.
 
@@ -195,19 +196,20 @@ class RunDir:
     def request_stop(self, reason: str, exit_code: int, *, hint: str | None = None) -> None:
         """Ask all workers to stop; the first reason stays. Raises nothing.
 
-        Where the reason cannot be written it is logged: whoever stops can do no more about it,
-        and what is left undone has no mark, which fails the run.
+        Where the reason cannot be written it is logged, and ``stop`` of this object tells it:
+        others see what is left undone, which has no mark and so fails the run.
         """
         value = {"reason": hide(reason), "exitCode": exit_code, "hint": hint and hide(hint)}
         try:
             self.store.write_new("stop", json.dumps(value).encode())
         except OSError as error:
+            self._unwritten = self._unwritten or value
             _log.error("%s; and that cannot be written down: %s", reason, error)
 
     def stop(self) -> dict[str, Any] | None:
         """``reason``, ``exitCode`` and ``hint`` of the stop that was asked for, or None."""
         data = self.store.read("stop")
-        return None if data is None else json.loads(data)
+        return self._unwritten if data is None else json.loads(data)
 
     def write_token(self, component: str, state: str, token: Any) -> None:
         """Remember how far a component's begin and commit have come."""

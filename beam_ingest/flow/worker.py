@@ -67,6 +67,12 @@ def belong_to(launcher: int) -> None:
     _launcher.append(launcher)
 
 
+def disk_hint(error: OSError) -> str | None:
+    """What to do about a run directory that cannot be written."""
+    return ROOM_HINT if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+
+
+ROOM_HINT = "what is durable is kept: make room, and go on with --resume"
 FAILURES_HINT = "beam.maxFailures sets this limit"
 
 
@@ -144,9 +150,7 @@ class Worker:
 
     def disk_failed(self, error: OSError) -> None:
         """Stop the run because what must survive cannot be kept."""
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "what is durable is kept: make room, and go on with --resume" if full else None
-        self.request_stop(f"the run directory cannot be written: {error}", 1, hint)
+        self.request_stop(f"the run directory cannot be written: {error}", 1, disk_hint(error))
 
     def at(self, split: str, step: str, *, patient: bool = False) -> None:
         """What this process does now, for the heartbeat.

@@ -16,9 +16,11 @@ import pytest
 
 from beam_ingest.api.progress import ProgressSnapshot
 from beam_ingest.flow import launch as launching
+from beam_ingest.flow.finish import FinishFn
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import LocalStore
+from beam_ingest.testing.faults.disk import DiskFault
 from tests.flow.launched import finishing, opened, ready, run_with, with_dead_worker
 
 Hooks = dict[str, Callable[..., Any]]
@@ -103,6 +105,37 @@ def test_a_full_disk_ends_in_a_failed_report_and_no_traceback(
     report = run_with(plan, finishing(plan))
     assert (report.status, report.exit_code) == ("failed", 1)
     assert "its report cannot be written: [Errno 28] No space left" in report.sentence
+
+
+def test_a_report_that_the_graph_could_not_write_is_no_defect_of_the_engine(plan: Plan) -> None:
+    full = DiskFault("full", plan.run_dir)
+
+    def does() -> None:
+        fn = FinishFn(plan)
+        fn.setup()
+        with full:
+            try:
+                list(fn.process(None))
+            finally:
+                fn.teardown()
+
+    report = run_with(plan, does)
+    where = f"the run directory {plan.run_dir} cannot be written: [Errno 28] No space left"
+    assert (report.status, report.exit_code) == ("failed", 1)
+    assert (report.stopped or "").startswith(where)
+    assert report.failures[0].hint == "what is durable is kept: make room, and go on with --resume"
+
+
+def test_a_stop_that_cannot_be_written_down_is_in_the_report_all_the_same(plan: Plan) -> None:
+    def does() -> None:
+        raise RuntimeError("a worker: OSError: the run directory /r cannot be written: no space")
+
+    with DiskFault("full", plan.run_dir):
+        report = run_with(plan, does)
+    assert report.exit_code == 1
+    assert report.stopped == "the run directory /r cannot be written: no space"
+    assert "its report cannot be written" in report.sentence
+    assert report.failures[-1].reason.startswith(f"the run directory {plan.run_dir} cannot be")
 
 
 def test_workers_that_pass_the_limit_of_failures_together_are_stopped(
