@@ -27,7 +27,17 @@ def _writable(context: click.Context, parameter: click.Parameter, value: str | N
         folder = Path(value).absolute().parent
         if not (folder.is_dir() and os.access(folder, os.W_OK)) or Path(value).is_dir():
             raise click.BadParameter(f"{value} cannot be written.", context, parameter)
+        if _is_workflow(value, context.params.get("config")):
+            raise click.BadParameter(
+                f"{value} is the workflow itself: name another file.", context, parameter
+            )
     return value
+
+
+def _is_workflow(file: str, config: str | None) -> bool:
+    from beam_ingest.config.overwriting import is_same_file
+
+    return config is not None and is_same_file(file, config)
 
 
 report_option = click.option(

@@ -30,6 +30,7 @@ config_option = click.option(
     "-c",
     "--config",
     required=True,
+    is_eager=True,  # known before the other options are looked at
     metavar="FILE",
     help="The workflow, YAML or JSON; - reads it from stdin.",
 )

@@ -20,6 +20,7 @@ from beam_ingest.config.components import (
 from beam_ingest.config.findings import Findings
 from beam_ingest.config.model import ComponentConfig, WorkflowConfig
 from beam_ingest.config.overrides import apply_overrides
+from beam_ingest.config.overwriting import check_overwriting
 from beam_ingest.config.place import Place
 from beam_ingest.config.problem import ConfigError, KeyPath, Problem
 from beam_ingest.config.read import STDIN, read_document
@@ -62,6 +63,7 @@ def _checked(findings: Findings, path: str | None) -> WorkflowConfig:
     ]
     first = source.part if source is not None else None
     parts = list(named(findings, [part for part in (first, *steps) if part is not None]))
+    check_overwriting(findings, path, parts)
     literal = _check_all_secrets(findings, keys, source, parts)
     if keys is not None:
         check_engine(findings, keys.beam, [(part.component, part.config) for part in parts])

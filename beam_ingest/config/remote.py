@@ -37,7 +37,7 @@ def check_engine(
     if why is not None:
         findings.problem(("beam", "workDir"), why, SHARED_HINT)
     for part, path in components:
-        for key, value in _marked(part.config, WorkerPath):
+        for key, value in marked(part.config, WorkerPath):
             if (why := path_problem(beam, value)) is not None:
                 findings.problem((*path, key), why, SHARED_HINT)
     _check_code(findings, beam, [part for part, _ in components])
@@ -56,6 +56,14 @@ def path_problem(beam: BeamBlock, path: str) -> str | None:
     return f"{path} is a path of this machine, and the workers of {beam.runner} are elsewhere"
 
 
+def marked(model: BaseModel, mark: type) -> Iterator[tuple[str, str]]:
+    """The keys of a model that carry ``mark``, with their texts."""
+    for name, field in type(model).model_fields.items():
+        value: Any = getattr(model, name)
+        if isinstance(value, str) and any(isinstance(each, mark) for each in field.metadata):
+            yield field.alias or name, value
+
+
 def users_modules(root: Path, components: Iterable[ComponentConfig]) -> set[str]:
     """The top-level modules and packages of ``root`` that the workflow names by dotted paths.
 
@@ -68,7 +76,7 @@ def users_modules(root: Path, components: Iterable[ComponentConfig]) -> set[str]
 def _dotted(part: ComponentConfig) -> Iterator[str]:
     if "." in part.type:
         yield part.type
-    yield from (value for _, value in _marked(part.config, CodePath))
+    yield from (value for _, value in marked(part.config, CodePath))
 
 
 def _is_users(module: ModuleType | None, root: Path) -> bool:
@@ -85,14 +93,6 @@ def _is_users(module: ModuleType | None, root: Path) -> bool:
 def _is_shared(beam: BeamBlock, path: Path) -> bool:
     whole = path.expanduser().absolute()
     return any(whole.is_relative_to(Path(each).expanduser()) for each in beam.shared_paths)
-
-
-def _marked(model: BaseModel, mark: type) -> Iterator[tuple[str, str]]:
-    """The keys of a model that carry ``mark``, with their texts."""
-    for name, field in type(model).model_fields.items():
-        value: Any = getattr(model, name)
-        if isinstance(value, str) and any(isinstance(each, mark) for each in field.metadata):
-            yield field.alias or name, value
 
 
 def _check_code(findings: Findings, beam: BeamBlock, components: list[ComponentConfig]) -> None:

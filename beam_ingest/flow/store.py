@@ -208,7 +208,10 @@ def make_folder(folder: Path, root: Path) -> None:
         return
     make_folder(folder.parent, root)
     private = folder == root or root in folder.parents
-    folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
     _sync_folder(folder.parent)
 
 

@@ -131,3 +131,17 @@ def test_a_workflow_must_be_named(cli: Run, workflow: Scripted) -> None:
     result = cli("run")
     assert result.exit_code == 2
     assert "Missing option '-c' / '--config'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [("-c", "w.yaml", "--report"), ("--config", "./w.yaml", "--report")]
+)
+def test_a_report_does_not_go_over_the_workflow(
+    cli: Run, workflow: type[ScriptedWorkflow], folder: Path, args: tuple[str, ...]
+) -> None:
+    (folder / "w.yaml").write_text("as it was")
+    for order in ((*args, "w.yaml"), ("--report", "w.yaml", *args[:2])):
+        result = cli("run", *order)
+        assert result.exit_code == 2
+        assert "w.yaml is the workflow itself: name another file." in result.stderr
+    assert (folder / "w.yaml").read_text() == "as it was"

@@ -98,10 +98,6 @@ def test_code_that_ends_the_interpreter_costs_its_record_only(first: list[Except
     made = batch(0, records(3))
     assert run(does, made) is None
     assert [letter.reason for letter in made.dead] == ["SystemExit: 3"]
-    assert counts_of(made.ledger, "p") == [3, 2, 0, 1, 2, 0]
-
-
-def test_ctrl_c_is_nobodys_dead_letter() -> None:
     with pytest.raises(KeyboardInterrupt):
         one(raising(KeyboardInterrupt()))
 
