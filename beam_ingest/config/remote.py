@@ -59,7 +59,7 @@ def path_problem(beam: BeamBlock, path: str) -> str | None:
 def marked(model: BaseModel, mark: type) -> Iterator[tuple[str, str]]:
     """The keys of a model that carry ``mark``, with their texts."""
     for name, field in type(model).model_fields.items():
-        value: Any = getattr(model, name)
+        value: Any = getattr(model, name, None)  # what the server is to say is not there yet
         if isinstance(value, str) and any(isinstance(each, mark) for each in field.metadata):
             yield field.alias or name, value
 
