@@ -19,7 +19,7 @@ from beam_ingest.flow.plan import Plan, Writer
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.spec import ComponentSpec
 from beam_ingest.flow.stage import StagedSplit
-from beam_ingest.flow.stream.journal import Claim, Journal, Tally
+from beam_ingest.flow.stream.journal import Claim, Journal, Tally, stage_of
 from beam_ingest.flow.stream.parcel import Parcel
 from beam_ingest.flow.stream.spans import Spans
 from beam_ingest.flow.stream.windows import Pane, Windows
@@ -77,7 +77,8 @@ class Claimer:
                 state.abandon()  # nothing, for what has become durable
         tally.files = sum(len(chunks) for chunks in files.values())
         window = (pane.start, pane.start + self._windows.size)
-        return Claim(id_, window, numbers, tally, files)
+        stages = {writer.name: stage_of(writer) for writer in self._plan.writers}
+        return Claim(id_, window, numbers, tally, files, stages)
 
     def _batches(
         self, ref: SplitRef, journal: Journal, parcels: list[Parcel], numbers: Spans, tally: Tally

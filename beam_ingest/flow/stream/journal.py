@@ -8,12 +8,14 @@ stays small however long the run: totals, and numbers as ranges.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from beam_ingest.api.source import Split
 from beam_ingest.flow.ledger import Ledger
 from beam_ingest.flow.mark import Chunk, LineFile
+from beam_ingest.flow.plan import Writer
 from beam_ingest.flow.resume import END
 from beam_ingest.flow.run_dir import RunDir, split_ref
 from beam_ingest.flow.stream.read import Cursor, Partition
@@ -81,7 +83,8 @@ class Tally:
 class Claim:
     """A pane that is decided: its messages are these, and their files are durable.
 
-    It is published until that is done, and only then are its messages settled.
+    It is published until that is done, and only then are its messages settled. ``stages`` are the
+    types of the stages that wrote its files, by writer; empty for records as a sink takes them.
     """
 
     id: str
@@ -89,6 +92,11 @@ class Claim:
     numbers: Spans
     tally: Tally
     files: dict[str, list[Chunk]]
+    stages: dict[str, str]
+
+    def fits(self, writers: Iterable[Writer]) -> bool:
+        """Whether it has files for all of ``writers``, written as these are today."""
+        return all(self.stages.get(writer.name) == stage_of(writer) for writer in writers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read back by ``from_json``."""
@@ -99,6 +107,7 @@ class Claim:
             "numbers": self.numbers.to_json(),
             "tally": self.tally.to_json(),
             "files": files,
+            "stages": self.stages,
         }
 
     @classmethod
@@ -109,7 +118,7 @@ class Claim:
             name: [Chunk(**chunk) for chunk in chunks] for name, chunks in value["files"].items()
         }
         numbers, tally = Spans(value["numbers"]), Tally.from_json(value["tally"])
-        return cls(value["id"], (start, end), numbers, tally, files)
+        return cls(value["id"], (start, end), numbers, tally, files, value["stages"])
 
 
 @dataclass(slots=True)
@@ -176,6 +185,11 @@ class Journal:
             Claim.from_json(value["claim"]) if value["claim"] else None,
             Tally.from_json(value["tally"]),
         )
+
+
+def stage_of(writer: Writer) -> str:
+    """The type of the stage that writes the files of ``writer``; empty where it has none."""
+    return writer.stage.type if writer.stage is not None else ""
 
 
 def partition_id(key: str) -> str:

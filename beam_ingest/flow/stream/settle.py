@@ -49,11 +49,15 @@ class Settler:
     def settle(self, journal: Journal) -> None:
         """Publish the journal's claim and count its messages; the journal is written.
 
-        Raises ``Stopped`` where the run is being stopped, ``OSError`` where the disk refuses, and
-        what a component raises that concerns no single record. The claim then stays.
+        A claim that was made for other writers is taken back. Raises ``Stopped`` where the run is
+        being stopped, ``OSError`` where the disk refuses, and what a component raises that
+        concerns no single record. The claim then stays.
         """
         claim = journal.claim
         if claim is None:
+            return
+        if not claim.fits(self.plan.writers):
+            self._take_back(journal, claim)
             return
         published = Tally()
         for writer in self.plan.writers:
@@ -71,8 +75,14 @@ class Settler:
         journal.claim = None
         journal.write(self.run)
         self._report(journal, claim, total)
-        files = [chunk.file for chunks in claim.files.values() for chunk in chunks]
-        self.run.store.remove(files)
+        self.run.store.remove(_staged(claim))
+
+    def _take_back(self, journal: Journal, claim: Claim) -> None:
+        # The workflow has another sink by now. None of these messages is settled, and the source
+        # was not told of them: they are read again, and claimed anew.
+        journal.claim = None
+        journal.write(self.run)
+        self.run.store.remove([*_staged(claim), *(file.file for file in claim.tally.dead)])
 
     def _offers(self, writer: Writer, chunk: Chunk, tally: Tally) -> _Offers:
         taker = taker_of(self.plan, writer, self._get(writer.target), self.run.store)
@@ -111,6 +121,10 @@ class Settler:
         name = f"windows/{journal.id}.{number:08d}.json"
         self.run.store.write(name, json.dumps(value, separators=(",", ":")).encode())
         self.run.store.remove([f"windows/{journal.id}.{number - KEPT_PANES:08d}.json"])
+
+
+def _staged(claim: Claim) -> list[str]:
+    return [chunk.file for chunks in claim.files.values() for chunk in chunks]
 
 
 class _Offers:

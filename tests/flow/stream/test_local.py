@@ -128,6 +128,18 @@ def test_a_file_that_is_refused_stops_the_run_which_then_goes_on(script: Script)
     assert (script.names(), second.steps[0].in_, script.acknowledged("p0")) == (["a", "b"], 2, 2)
 
 
+def test_what_a_bulk_sink_refused_is_read_again_for_another_sink(script: Script) -> None:
+    script.partition("p0", message("a", 0), message("b", 0.5), torn(1), message("c", 5))
+    (script.out / "refuse").touch()
+    first = script.run(script.workflow())
+    rows = {"type": "tests.flow.stream.parts.Rows", "config": {"folder": str(script.out)}}
+    second = script.run(script.workflow(sink=rows), resume=first.run_dir)
+    assert second.stopped is None
+    assert sorted(path.name for path in script.out.glob("*.row")) == ["a.row", "b.row", "c.row"]
+    assert (second.steps[0].in_, second.dead_letters.count, len(letters(second))) == (4, 1, 1)
+    assert script.acknowledged("p0") == 4
+
+
 def test_late_messages_are_counted(script: Script) -> None:
     script.partition(
         "p0", message("a", 0), watermark(10), message("late", 1), message("on time", 11)

@@ -26,7 +26,17 @@ from beam_ingest.flow.stream.journal import Journal
 from beam_ingest.flow.stream.pane import Panes
 from beam_ingest.flow.stream.parcel import Parcel
 from beam_ingest.flow.stream.windows import Pane, Windows
-from tests.flow.scripted import counts_of, letters, names, plan_of, sink, spec, staged, stop_of
+from tests.flow.scripted import (
+    KeyedStage,
+    counts_of,
+    letters,
+    names,
+    plan_of,
+    sink,
+    spec,
+    staged,
+    stop_of,
+)
 
 WINDOWS = Windows(size=1000)
 TOLD: list[Any] = []
@@ -61,13 +71,16 @@ class Case:
     """A plan with the journal of one partition, and what was published."""
 
     def __init__(self, root: Path, hooks: Any, *writers: Any, windows: Windows = WINDOWS) -> None:
-        self.plan: Plan = plan_of(root, *writers, source=spec(Told, "source", "src"))
+        self.plan = self.plan_with(root, *writers)
         self.run = RunDir(self.plan.run_dir)
         Journal("p", Split("p"), None).write(self.run)
         self.windows = windows
         self.published: list[tuple[str, list[str]]] = []
         TOLD.clear()
         hooks["publish"] = self.publish
+
+    def plan_with(self, root: Path | str, *writers: Any) -> Plan:
+        return plan_of(root, *writers, source=spec(Told, "source", "src"))
 
     def publish(self, file: StagedFile) -> None:
         self.published.append((file.id, [r["name"] for r in file.records()]))  # type: ignore[index]
@@ -129,6 +142,44 @@ def test_a_claim_is_published_as_it_is_whatever_comes_instead(case: Case, hooks:
     case.take(pane(0, 1, 2, polls=3))
     assert [made for _, made in case.published] == [["r0", "r1"], ["r2"]]
     assert TOLD == ["after 3"]
+
+
+@pytest.mark.parametrize(
+    "writers", [[sink()], [sink("bulk")], [staged("bulk", KeyedStage)], [staged(), sink()]]
+)
+def test_a_claim_for_other_writers_is_taken_back(
+    case: Case, hooks: Any, writers: list[Any]
+) -> None:
+    def refuse(file: StagedFile) -> None:
+        raise RuntimeError("refused")
+
+    hooks["publish"] = refuse
+    case.take(pane(0, 1))
+    assert case.run.store.names("staged/bulk") != []
+
+    hooks["publish"] = case.publish
+    case.run.store.remove(["stop"])
+    case.plan = case.plan_with(case.plan.run_dir, *writers)
+    case.take()
+    assert stop_of(case.plan) == {}
+    assert case.journal.claim is None
+    assert (case.journal.settled.to_json(), case.published) == ([], [])
+    assert case.run.store.names("staged/bulk") == []
+    assert case.journal.tally.ledger.steps == {}
+
+
+def test_a_claim_is_published_to_the_writers_that_are_left(case: Case, hooks: Any) -> None:
+    def refuse(file: StagedFile) -> None:
+        raise RuntimeError("refused")
+
+    case.plan = case.plan_with(case.plan.run_dir, staged(), staged("gone"))
+    hooks["publish"] = refuse
+    case.take(pane(0, 1, polls=2))
+    hooks["publish"] = case.publish
+    case.run.store.remove(["stop"])
+    case.plan = case.plan_with(case.plan.run_dir, staged())
+    case.take()
+    assert (case.names(), TOLD) == (["r0", "r1"], ["after 2"])
 
 
 def test_only_what_is_published_without_a_gap_is_acknowledged(case: Case) -> None:
