@@ -135,6 +135,11 @@ class Journal:
     claim: Claim | None = None
     tally: Tally = field(default_factory=Tally)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether messages are claimed, or came in a poll with claimed ones, and not settled."""
+        return self.claim is not None or max(self.polls, default=0) > self.settled.prefix
+
     def advance(self) -> tuple[int, Any] | None:
         """The number and position before which all is settled, where that has moved on."""
         reached = [end for end in self.polls if end <= self.settled.prefix]
@@ -204,6 +209,15 @@ def listed_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal
     return [journal for journal in found if journal is not None]
 
 
+def gone_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal]:
+    """Those of partitions that an earlier attempt read and that are not in the listing."""
+    listed = {partition_id(key) for key, _ in listing["splits"]} if listing else set()
+    files = run.store.names("partitions")
+    ids = {name.removesuffix(".json") for name in files if _is_journal(name)}
+    found = (Journal.read(run, id_) for id_ in sorted(ids - listed))
+    return [journal for journal in found if journal is not None]
+
+
 def write_end(run: RunDir, id_: str, cursor: Cursor) -> None:
     """Say that a partition is read no further than ``cursor`` in this attempt: it is drained."""
     run.store.write(f"partitions/{id_}{END}", json.dumps(cursor.to_json()).encode())
@@ -222,6 +236,10 @@ def is_drained(run: RunDir, id_: str) -> bool:
         return False
     journal = Journal.read(run, id_)
     return journal is not None and journal.claim is None and journal.settled.prefix >= end.next
+
+
+def _is_journal(name: str) -> bool:
+    return name.endswith(".json") and not name.endswith(END)
 
 
 def _name(id_: str) -> str:

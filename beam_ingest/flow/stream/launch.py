@@ -29,7 +29,13 @@ from beam_ingest.flow.retry import RetryPolicy, retrying
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.step import OpenedOnce
 from beam_ingest.flow.stream.engine import Engine
-from beam_ingest.flow.stream.journal import Journal, is_drained, listed_journals, partition_id
+from beam_ingest.flow.stream.journal import (
+    Journal,
+    gone_journals,
+    is_drained,
+    listed_journals,
+    partition_id,
+)
 from beam_ingest.flow.stream.pane import Panes
 from beam_ingest.flow.stream.read import Partition
 from beam_ingest.flow.stream.report import write_report
@@ -120,7 +126,7 @@ def _begun(plan: Plan, windows: Windows, run: RunDir, worker: Worker) -> list[Pa
         for _, target in opened:
             target.close()
         source.close()
-    _finish_begun(plan, windows, run, worker, partitions)
+    _finish_begun(plan, windows, run, worker, partitions, gone_journals(run, run.listing()))
     kept = (Journal.read(run, partition.id) for partition in partitions)
     return [journal.partition() for journal in kept if journal is not None]
 
@@ -192,10 +198,17 @@ def _settle_rest(
 
 
 def _finish_begun(
-    plan: Plan, windows: Windows, run: RunDir, worker: Worker, partitions: Sequence[Partition]
+    plan: Plan,
+    windows: Windows,
+    run: RunDir,
+    worker: Worker,
+    partitions: Sequence[Partition],
+    gone: Sequence[Journal] = (),
 ) -> None:
     panes = Panes(plan, windows, run, worker)
     try:
+        for journal in gone:
+            panes.finish_gone(journal.id)
         for partition in partitions:
             panes.finish(partition.id)
     finally:

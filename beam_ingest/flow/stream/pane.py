@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.source import StreamSource
@@ -51,21 +52,44 @@ class Panes:
         """
         if self._worker.is_stopping():
             return
-        self._safely(pane.partition, pane)
+
+        def publish(journal: Journal) -> None:
+            self._settler.settle(journal)
+            journal.claim = self._claimer.claim(journal, pane)
+            if journal.claim is not None:
+                journal.write(self._run)
+                self._settler.settle(journal)
+            self._acknowledge(journal)
+
+        self._safely(pane.partition, publish)
 
     def finish(self, partition: str) -> None:
         """Settle what an attempt before this one has claimed, and tell the source."""
-        self._safely(partition, None)
+
+        def finish(journal: Journal) -> None:
+            self._settler.settle(journal)
+            self._acknowledge(journal)
+
+        self._safely(partition, finish)
+
+    def finish_gone(self, partition: str) -> None:
+        """The same for a partition that the source no longer lists, and so is not told of."""
+        self._safely(partition, lambda journal: self._settler.settle(journal, is_read=False))
 
     def close(self) -> None:
         """Close the components. May be called twice."""
         for opened in self._open.values():
             opened.close()
 
-    def _safely(self, partition: str, pane: Pane | None) -> None:
+    def _safely(self, partition: str, work: Callable[[Journal], None]) -> None:
         try:
             with locked(self._run.store, f"partitions/{partition}.lock"):
-                self._settle(partition, pane)
+                journal = Journal.read(self._run, partition)
+                if journal is None:
+                    raise FatalError(
+                        f"the run directory has no journal of the partition {partition}"
+                    )
+                work(journal)
         except Stopped:
             _log.debug("%s: left for when the run is resumed", partition)
         except FatalError as error:
@@ -75,18 +99,6 @@ class Panes:
         except Exception as error:  # whatever a component raises that concerns no single record
             reason = f"a window cannot be published: {reason_of(error)}"
             self._worker.request_stop(reason, 1, "nothing is lost: mend it and --resume the run")
-
-    def _settle(self, partition: str, pane: Pane | None) -> None:
-        journal = Journal.read(self._run, partition)
-        if journal is None:
-            raise FatalError(f"the run directory has no journal of the partition {partition}")
-        self._settler.settle(journal)
-        if pane is not None:
-            journal.claim = self._claimer.claim(journal, pane)
-            if journal.claim is not None:
-                journal.write(self._run)
-                self._settler.settle(journal)
-        self._acknowledge(journal)
 
     def _acknowledge(self, journal: Journal) -> None:
         reached = journal.advance()

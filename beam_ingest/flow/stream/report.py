@@ -7,7 +7,13 @@ from beam_ingest.flow.finish import keep, report_of
 from beam_ingest.flow.fold import MISSING, Fold
 from beam_ingest.flow.plan import Plan
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.stream.journal import Journal, Tally, is_drained, listed_journals
+from beam_ingest.flow.stream.journal import (
+    Journal,
+    Tally,
+    gone_journals,
+    is_drained,
+    listed_journals,
+)
 from beam_ingest.flow.verdict import judge
 
 
@@ -20,6 +26,12 @@ def write_report(plan: Plan, run: RunDir, defect: str | None) -> Report:
     for journal in listed_journals(run, listing):
         total.add(journal.tally)
         _count(run, journal, stream, folded)
+    behind = []
+    for journal in gone_journals(run, listing):
+        total.add(journal.tally)
+        if journal.is_behind:
+            behind.append(journal.split.key)
+            _count(run, journal, stream, folded)
     splits.total = stream.partitions
     folded.ledger = total.ledger
     folded.listing_error = None if listing else "the partitions were not listed"
@@ -32,7 +44,7 @@ def write_report(plan: Plan, run: RunDir, defect: str | None) -> Report:
     folded.dead_files = [file.file for file in total.dead]
     retired = RetireReport(skipped="an unbounded run retires nothing")
     report = report_of(plan, run, folded, verdict, retired, stop)
-    report.warnings, report.stream = _warnings(total), stream
+    report.warnings, report.stream = _warnings(total, behind), stream
     keep(run, report)
     return report
 
@@ -50,11 +62,19 @@ def _count(run: RunDir, journal: Journal, stream: StreamReport, folded: Fold) ->
         folded.missing.append(journal.split.key)
 
 
-def _warnings(total: Tally) -> list[str]:
-    named = sum(file.count for file in total.dead)
-    if named == total.dead_letters:
-        return []
-    return [
-        f"{total.dead_letters - named} older dead letters are in files of dead/ that this report "
-        "does not name"
-    ]
+def _warnings(total: Tally, behind: list[str]) -> list[str]:
+    warnings = []
+    if behind:
+        one = len(behind) == 1
+        which = ", ".join(behind[:MISSING]) + (", …" if len(behind) > MISSING else "")
+        warnings.append(
+            f"{len(behind)} partition{'' if one else 's'} that the source no longer lists "
+            f"ha{'s' if one else 've'} messages that were read and are not published: {which}; "
+            f"--resume publishes them when the source lists {'it' if one else 'them'} again"
+        )
+    unnamed = total.dead_letters - sum(file.count for file in total.dead)
+    if unnamed:
+        warnings.append(
+            f"{unnamed} older dead letters are in files of dead/ that this report does not name"
+        )
+    return warnings

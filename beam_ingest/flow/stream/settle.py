@@ -46,18 +46,20 @@ class Settler:
         self.worker = worker
         self._get = get
 
-    def settle(self, journal: Journal) -> None:
+    def settle(self, journal: Journal, *, is_read: bool = True) -> None:
         """Publish the journal's claim and count its messages; the journal is written.
 
-        A claim that was made for other writers is taken back. Raises ``Stopped`` where the run is
-        being stopped, ``OSError`` where the disk refuses, and what a component raises that
-        concerns no single record. The claim then stays.
+        A claim that was made for other writers is taken back; not where nobody reads the partition
+        again, ``is_read`` being false. Raises ``Stopped`` where the run is being stopped,
+        ``OSError`` where the disk refuses, and what a component raises that concerns no single
+        record. The claim then stays.
         """
         claim = journal.claim
         if claim is None:
             return
         if not claim.fits(self.plan.writers):
-            self._take_back(journal, claim)
+            if is_read:
+                self._take_back(journal, claim)
             return
         published = Tally()
         for writer in self.plan.writers:

@@ -6,7 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from beam_ingest.flow.run_dir import RunDir
-from beam_ingest.flow.stream.journal import Journal, is_drained, listed_journals
+from beam_ingest.flow.stream.journal import (
+    Journal,
+    gone_journals,
+    is_drained,
+    listed_journals,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +19,8 @@ class StreamStatus:
     """Partitions (None until they are listed), and those of them that are drained.
 
     A message is ``settled`` when all that became of it is published or a dead letter, and its
-    source may be told; ``dead_letters`` counts these, of which a message may have several.
+    source may be told; ``dead_letters`` counts these, of which a message may have several. Both
+    are also of partitions that the source no longer lists.
     """
 
     partitions: int | None
@@ -40,11 +46,12 @@ def stream_status(run: RunDir) -> StreamStatus:
     if listing is None:
         return StreamStatus(None)
     journals = listed_journals(run, listing)
+    known = [*journals, *gone_journals(run, listing)]
     return StreamStatus(
         partitions=len(journals),
         drained=sum(is_drained(run, journal.id) for journal in journals),
-        settled=sum(_read(journal) for journal in journals),
-        dead_letters=sum(journal.tally.dead_letters for journal in journals),
+        settled=sum(_read(journal) for journal in known),
+        dead_letters=sum(journal.tally.dead_letters for journal in known),
     )
 
 

@@ -140,6 +140,52 @@ def test_what_a_bulk_sink_refused_is_read_again_for_another_sink(script: Script)
     assert script.acknowledged("p0") == 4
 
 
+def test_what_was_claimed_of_a_partition_that_is_gone_is_published(script: Script) -> None:
+    script.partition("p0", message("rejected", 0), watermark(1), message("b", 1.5), watermark(5))
+    script.partition("p1", message("c", 9))
+    (script.out / "refuse").touch()
+    first = script.run(script.workflow())
+    (script.out / "refuse").unlink()
+    (script.messages / "p0.jsonl").unlink()
+    second = script.run(script.workflow(), resume=first.run_dir)
+    assert script.names() == ["b", "c", "rejected"]
+    assert (second.steps[0].in_, len(letters(second)), second.warnings) == (3, 1, [])
+    assert second.sentence == "The run failed: 1 of 3 records failed (66.67 % passed)."
+    assert script.acknowledged("p0") is None  # the source knows of no such partition
+    assert status_of(second.run_dir).stream == StreamStatus(1, 1, settled=3, dead_letters=1)
+
+    third = script.run(script.workflow(), resume=first.run_dir)
+    assert (third.steps[0].in_, third.dead_letters.count) == (3, 1)
+
+
+@pytest.mark.parametrize("other_sink", [False, True])
+def test_what_cannot_be_read_again_of_a_partition_that_is_gone_fails_the_run(
+    script: Script, other_sink: bool
+) -> None:
+    script.partition("p0", message("a", 0), message("b", 5))  # by one poll, in two windows
+    script.partition("p1", message("c", 9))
+    (script.out / "refuse").touch()
+    first = script.run(script.workflow())
+    (script.out / "refuse").unlink()
+    (script.messages / "p0.jsonl").rename(script.folder / "p0")
+    rows = {"type": "tests.flow.stream.parts.Rows", "config": {"folder": str(script.out)}}
+    config = script.workflow(sink=rows) if other_sink else script.workflow()
+    second = script.run(config, resume=first.run_dir)
+    assert (second.status, second.exit_code, second.splits.not_read) == ("failed", 1, 1)
+    assert second.failures[0].examples == ["p0"]
+    assert second.warnings == [
+        "1 partition that the source no longer lists has messages that were read and are not "
+        "published: p0; --resume publishes them when the source lists it again"
+    ]
+    status = status_of(second.run_dir).stream
+    assert status is not None  # and it waits for no partition that nobody reads
+    assert status.is_drained
+
+    (script.folder / "p0").rename(script.messages / "p0.jsonl")
+    third = script.run(config, resume=first.run_dir)
+    assert (third.status, third.steps[0].in_) == ("success", 3)
+
+
 def test_late_messages_are_counted(script: Script) -> None:
     script.partition(
         "p0", message("a", 0), watermark(10), message("late", 1), message("on time", 11)
