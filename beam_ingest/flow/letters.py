@@ -21,6 +21,7 @@ from beam_ingest.flow.mark import Mark, Published
 from beam_ingest.flow.resume import find_run
 from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.store import Store, store_of
+from beam_ingest.flow.stream.journal import all_journals
 
 _BLOCK = 1 << 20
 
@@ -119,13 +120,15 @@ def letters_of(root: str, files: list[str], *, whole_run: bool) -> Letters:
 
 
 def dead_files(run: RunDir) -> list[str]:
-    """The files of dead letters that a run has left: by its report, before that by its marks."""
+    """The files of dead letters that a run has left: by its report, before that by its marks;
+    by its journals, where it is unbounded."""
     report = run.store.read("report.json")
     if report is not None:
         return list(json.loads(report)["deadLetters"]["files"])
     marks = (_read(run, f"marks/{name}", Mark) for name in run.store.names("marks"))
     files = (_read(run, f"published/{name}", Published) for name in run.store.names("published"))
-    return [found.dead.file for found in (*marks, *files) if found and found.dead]
+    settled = [file.file for journal in all_journals(run) for file in journal.tally.dead]
+    return [found.dead.file for found in (*marks, *files) if found and found.dead] + settled
 
 
 def note_passed(run: RunDir, replay_id: str, replay_dir: str, passed: Mapping[str, Any]) -> None:

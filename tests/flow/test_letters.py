@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from beam_ingest.api.source import Split
 from beam_ingest.flow.dead_letter import DeadLetter
 from beam_ingest.flow.letters import dead_files, find_letters, note_passed
 from beam_ingest.flow.mark import LineFile, Mark, Published
 from beam_ingest.flow.run_dir import RunDir, split_ref
+from beam_ingest.flow.stream.journal import Journal, Tally, write_end
+from beam_ingest.flow.stream.read import Cursor
 
 FILE = "dead/a.jsonl"
 
@@ -35,6 +38,20 @@ def test_before_the_report_the_marks_name_the_files(tmp_path: Path) -> None:
     write_letters(run, 9, "dead/of-an-attempt-that-died.jsonl")
     assert dead_files(run) == [FILE, "dead/p.jsonl"]
     assert left(tmp_path) == [0, 1, 2]
+
+
+def test_of_an_unbounded_run_the_journals_name_the_files(tmp_path: Path) -> None:
+    run = RunDir(str(tmp_path))
+    for key, file in (("p0", FILE), ("p1", "dead/p.jsonl"), ("p2", None)):
+        dead = [LineFile(file, 2)] if file else []
+        tally = Tally(dead=dead, dead_letters=2 * len(dead))
+        Journal(key, Split(key), None, tally=tally).write(run)
+    write_end(run, "p0", Cursor(None, 2))
+    write_letters(run, 2)
+    write_letters(run, 2, "dead/p.jsonl", start=2)
+    write_letters(run, 9, "dead/of-a-claim-that-is-not-settled.jsonl")
+    assert dead_files(run) == [FILE, "dead/p.jsonl"]
+    assert left(tmp_path) == [0, 1, 2, 3]
 
 
 def test_the_report_names_the_files(tmp_path: Path) -> None:

@@ -212,9 +212,14 @@ def listed_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal
 def gone_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal]:
     """Those of partitions that an earlier attempt read and that are not in the listing."""
     listed = {partition_id(key) for key, _ in listing["splits"]} if listing else set()
-    files = run.store.names("partitions")
-    ids = {name.removesuffix(".json") for name in files if _is_journal(name)}
-    found = (Journal.read(run, id_) for id_ in sorted(ids - listed))
+    return [journal for journal in all_journals(run) if journal.id not in listed]
+
+
+def all_journals(run: RunDir) -> list[Journal]:
+    """Those of every partition that an attempt at the run has listed; none of a run that ends."""
+    names = [name for name in run.store.names("partitions") if name.endswith(".json")]
+    ids = [name.removesuffix(".json") for name in names if not name.endswith(END)]
+    found = (Journal.read(run, id_) for id_ in ids)
     return [journal for journal in found if journal is not None]
 
 
@@ -236,10 +241,6 @@ def is_drained(run: RunDir, id_: str) -> bool:
         return False
     journal = Journal.read(run, id_)
     return journal is not None and journal.claim is None and journal.settled.prefix >= end.next
-
-
-def _is_journal(name: str) -> bool:
-    return name.endswith(".json") and not name.endswith(END)
 
 
 def _name(id_: str) -> str:
