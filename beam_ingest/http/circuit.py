@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from beam_ingest.api.errors import FatalError
+from beam_ingest.http.errors import ServerAway
 from beam_ingest.http.retry import RetryPolicy
 
 
@@ -15,7 +16,7 @@ class Circuit:
 
     The budget is used up when nothing was answered for the policy's ``budget`` since the first
     request that failed (``first_contact`` where nothing ever was). Once open, every request
-    raises the same ``FatalError`` at once.
+    raises the same ``FatalError`` at once. A policy that ``waits`` never opens it.
     """
 
     def __init__(
@@ -54,8 +55,13 @@ class Circuit:
             allowed = self._policy.budget if self._answered else self._policy.first_contact
             return now - self._away_since >= allowed
 
-    def open(self, why: str) -> FatalError:
+    def open(self, why: str) -> FatalError | ServerAway:
         """Open the circuit; the error to raise."""
+        if self._policy.waits:
+            return ServerAway(
+                f"{self._server} does not answer: {why}",
+                hint="see that the address is right, and that the server is up",
+            )
         self._why = why
         if self._answered:
             return FatalError(

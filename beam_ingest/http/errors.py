@@ -1,7 +1,7 @@
 """What a request that did not succeed raises.
 
 Beside these, ``FatalError``: the run cannot go on (a wrong token, a wrong URL, a server that is
-gone). No message holds credentials, and none holds the request's body.
+gone, where nobody waits for it). No message holds credentials, and none holds the request's body.
 """
 
 from __future__ import annotations
@@ -33,3 +33,7 @@ class RequestFailed(TransientError):
 
 class RequestTimeout(RequestFailed):
     """No answer within the time-out; the server may still be at it."""
+
+
+class ServerAway(TransientError):
+    """Nothing was answered for the whole budget, and whoever asked waits for the server."""

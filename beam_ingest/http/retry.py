@@ -15,7 +15,8 @@ class RetryPolicy:
 
     ``tries`` counts the first one; ``brief_tries`` is for what looks like the request's own
     fault (a 500). A server that answers nothing for ``budget`` is gone; one that never
-    answered at all gets ``first_contact`` only, since its address is likely wrong.
+    answered at all gets ``first_contact`` only, since its address is likely wrong. With ``waits``
+    it is away, and not gone: whoever asks is told by ``ServerAway``, and asks again.
     """
 
     tries: int = 6
@@ -25,6 +26,7 @@ class RetryPolicy:
     budget: float = 120.0
     first_contact: float = 10.0
     longest_retry_after: float = 300.0
+    waits: bool = False
 
     def delay(
         self,

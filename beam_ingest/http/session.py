@@ -120,7 +120,7 @@ class HttpSession:
 
         Raises ``RequestRefused`` (the server said no), ``RequestFailed`` (it failed each time),
         ``RequestTimeout`` (with ``retry_timeouts`` false at the first time-out: the caller may
-        ask for less), ``FatalError``.
+        ask for less), ``FatalError``, ``ServerAway`` where the policy ``waits``.
         """
         described = {"Content-Type": content_type, "Content-Encoding": encoding}
         request = {

@@ -16,6 +16,7 @@ from beam_ingest.http import (
     RequestRefused,
     RequestTimeout,
     RetryPolicy,
+    ServerAway,
     Surroundings,
     Timeouts,
 )
@@ -193,6 +194,23 @@ def test_a_server_that_goes_away_stops_the_run_within_the_budget(
         with pytest.raises(FatalError, match="does not answer any more"):
             session.request("PUT", "/y")
         assert len(server.seen) == asked
+
+
+def test_a_server_that_is_waited_for_may_come_back_after_the_budget(
+    connect: Connect, time: Clock
+) -> None:
+    with ScriptedServer() as server:
+        session = connect(server.url, probe="/version", policy=RetryPolicy(waits=True))
+        session.request("GET", "/")
+        server.always = Answer(CUT)
+        with pytest.raises(ServerAway, match="does not answer: "):
+            session.request("PUT", "/x")
+        assert 120 <= time.now - 1000 < 140
+        with pytest.raises(ServerAway):  # at once: the budget is used up
+            session.request("PUT", "/x")
+        assert time.now - 1000 < 140
+        server.always = None
+        assert session.json("PUT", "/x") == {}
 
 
 def test_a_server_back_within_the_budget_loses_nothing(connect: Connect, time: Clock) -> None:

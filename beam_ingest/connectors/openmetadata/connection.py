@@ -17,7 +17,7 @@ from beam_ingest.connectors.openmetadata.connect import connect
 from beam_ingest.connectors.openmetadata.fingerprints import Fingerprints
 from beam_ingest.connectors.openmetadata.sender import Limits, Sender
 from beam_ingest.connectors.openmetadata.writer import Writer
-from beam_ingest.http import Timeouts
+from beam_ingest.http import RetryPolicy, Timeouts
 
 _lock = threading.Lock()
 _open: dict[str, Connection] = {}
@@ -77,6 +77,8 @@ def _connect(
         context.server,
         connections=settings.concurrency,
         timeouts=Timeouts(config.connect_timeout, config.read_timeout),
+        # A run without end is held up by a server that is away, for as long as it is.
+        policy=RetryPolicy(waits=True) if context.unbounded else None,
     )
     fingerprints: Fingerprints | None = None
     if known is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from beam_ingest.api.errors import FatalError
+from beam_ingest.api.errors import FatalError, TransientError
 from beam_ingest.api.outcomes import WRITTEN, Outcome, Rejected
 from beam_ingest.connectors.openmetadata import connection
 from beam_ingest.connectors.openmetadata.connect import connect
@@ -173,6 +174,20 @@ def test_a_server_that_dies_stops_the_run_within_its_budget(
     with pytest.raises(FatalError, match="does not answer any more"):
         write_all(fake)
     assert 120 <= time.now < 140
+
+
+def test_a_run_without_end_is_held_up_by_a_server_that_is_away(
+    fake: FakeOpenMetadata, time: Clock
+) -> None:
+    context = replace(context_of(fake, concurrency=2), unbounded=True)
+    with opened(context, bulk_sink_batch_size=10) as sink:
+        write(sink, *parents())
+        fake.faults.add("", times=None, cut="before")
+        for _ in range(2):  # as often as the framework asks
+            with pytest.raises(TransientError, match="does not answer"):
+                write(sink, *TABLES)
+        fake.faults.clear()
+        expect_all(fake, write(sink, *TABLES))
 
 
 def test_a_bad_row_that_kills_its_request_costs_one_row(
