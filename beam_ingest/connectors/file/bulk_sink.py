@@ -18,7 +18,7 @@ from beam_ingest.api.errors import FatalError, IngestError
 from beam_ingest.api.outcomes import Outcome
 from beam_ingest.api.sink import Token
 from beam_ingest.connectors.file.artefact import Artefact, Shards, SingleFile
-from beam_ingest.connectors.file.at_once import put_at_once
+from beam_ingest.connectors.file.at_once import clear, put_at_once
 from beam_ingest.connectors.file.paths import LocalPath, resolved
 
 
@@ -53,7 +53,7 @@ class FileBulkSink(BulkSink):
         """Put ``file`` beside the target: a hard link where possible, else a copy."""
         with _writing(self._target):
             if self.context.unbounded:
-                put_at_once(self._target, file)
+                put_at_once(self._target, file, self._run)
             else:
                 self._artefact.parts.add(file)
         return None
@@ -68,6 +68,7 @@ class FileBulkSink(BulkSink):
         try:
             if self.context.unbounded:
                 artefact.target.mkdir(parents=True, exist_ok=True)
+                clear(artefact.target, self._run)
             else:
                 artefact.parts.create()
         except OSError as error:
@@ -122,9 +123,12 @@ class FileBulkSink(BulkSink):
         return resolved(self.config.path)
 
     @property
+    def _run(self) -> str:
+        return re.sub(r"[^A-Za-z0-9_.-]", "-", self.context.run_id) or "run"
+
+    @property
     def _artefact(self) -> Artefact:
-        run = re.sub(r"[^A-Za-z0-9_.-]", "-", self.context.run_id) or "run"
-        return _artefact(self._target, self.config.shards, run)
+        return _artefact(self._target, self.config.shards, self._run)
 
     def _check_target(self) -> str:
         artefact = self._artefact

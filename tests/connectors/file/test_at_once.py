@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from beam_ingest import Context
 from beam_ingest.connectors.file.bulk_sink import FileBulkSink
 from beam_ingest.testing.exercise import staged_file
@@ -22,6 +24,28 @@ def test_a_published_file_is_in_the_folder_at_once(tmp_path: Path) -> None:
         out.publish(staged_file(tmp_path / "in", "w1", [line]))  # again: in place of the first
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["w1.jsonl"]
     assert (tmp_path / "out" / "w1.jsonl").read_bytes() == b'{"n":2}\n'
+
+
+def test_what_a_killed_attempt_was_putting_there_goes_when_the_run_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    (tmp_path / "in").mkdir()
+    out, folder = sink(tmp_path / "out"), tmp_path / "out"
+    out.begin()
+    other = folder / f".r1.other.{'0' * 32}"  # another run's, which may be under way
+    other.touch()
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Path, "replace", kill)
+        out.publish(staged_file(tmp_path / "in", "w1", [b"{}"]))
+    assert len(list(folder.iterdir())) == 2
+    sink(folder).begin()
+    assert list(folder.iterdir()) == [other]
 
 
 def test_another_user_may_read_it_where_the_folder_says_so(tmp_path: Path) -> None:
