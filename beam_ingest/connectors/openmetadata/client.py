@@ -26,6 +26,7 @@ class Client:
     """One server. Thread-safe. Raises what ``HttpSession.request`` raises.
 
     What the server can do is known from its version and corrected by what it answers.
+    ``before_change`` is called before each request that changes what the server holds.
     """
 
     def __init__(self, session: HttpSession, api_version: str = "v1") -> None:
@@ -34,6 +35,7 @@ class Client:
         self._version: tuple[int, ...] | None = None
         self.without_bulk: set[str] = set()
         self.without_delete_stale = False
+        self.before_change: Callable[[], None] = lambda: None
 
     def version(self) -> tuple[int, ...]:
         """The server's version, asked once: (1, 12, 6)."""
@@ -131,6 +133,7 @@ class Client:
 
     def put(self, collection: Collection, body: bytes) -> Json:
         """Create or update one entity; as it is on the server afterwards."""
+        self.before_change()
         path = f"{self._base}{collection.path}"
         return self._object(self.session.json("PUT", path, body=body), path)
 
@@ -142,6 +145,7 @@ class Client:
         params = {"async": "false"}
         if override and self.has_override():
             params["overrideMetadata"] = "true"
+        self.before_change()
         answer = self.session.json(
             "PUT", path, params=params, body=body, retry_timeouts=retry_timeouts
         )
@@ -151,11 +155,13 @@ class Client:
         """Soft-delete with what is inside; False where it is no longer there."""
         path = f"{self._base}{collection.path}/{id_}"
         params = {"hardDelete": "false", "recursive": "true"}
+        self.before_change()
         return self._unless_missing(lambda: self.session.request("DELETE", path, params=params))
 
     def delete_stale(self, collection: Collection, request: Json) -> Json | None:
         """Have the server delete what ``request`` does not name; None where it cannot."""
         path = f"{self._base}{collection.path}/deleteStale"
+        self.before_change()
         try:
             return self._object(self.session.json("DELETE", path, body=to_json(request)), path)
         except RequestRefused as refused:
@@ -167,6 +173,7 @@ class Client:
     def send(self, method: str, path: str, body: Any) -> Any:
         """Any other request: ``/lineage``, ``/usage/table/{id}``; the answer's JSON."""
         data = None if body is None else to_json(body)
+        self.before_change()
         return self.session.json(method, self._base + path, body=data)
 
     def one(self, path: str, fqn: str, params: Mapping[str, str | int]) -> Json | None:

@@ -14,6 +14,7 @@ from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
 from beam_ingest.connectors.openmetadata.config import MetadataRestConfig
 from beam_ingest.connectors.openmetadata.connect import connect
+from beam_ingest.connectors.openmetadata.doubt import Doubt, folder_of
 from beam_ingest.connectors.openmetadata.fingerprints import Fingerprints
 from beam_ingest.connectors.openmetadata.sender import Limits, Sender
 from beam_ingest.connectors.openmetadata.writer import Writer
@@ -34,6 +35,8 @@ class Connection:
     sender: Sender
     writer: Writer
     fingerprints: Fingerprints | None = None
+    doubt: Doubt | None = None
+    """Noted where this run keeps no fingerprints and others do."""
     users: int = 0
 
 
@@ -66,6 +69,8 @@ def release(connection: Connection) -> None:
     connection.sender.close()
     if connection.fingerprints is not None:
         connection.fingerprints.close()
+    if connection.doubt is not None:
+        connection.doubt.close()
     connection.client.session.close()
 
 
@@ -81,13 +86,14 @@ def _connect(
         policy=RetryPolicy(waits=True) if context.unbounded else None,
     )
     fingerprints: Fingerprints | None = None
+    doubt: Doubt | None = None
     if known is None:
         client = Client(session, context.server.api_version)
         catalogue = Catalogue(client, settings.concurrency)
     else:
         client, catalogue = known.client, known.catalogue
         client.session = session
-        fingerprints = known.fingerprints
+        fingerprints, doubt = known.fingerprints, known.doubt
     override = config.override_metadata or bool(
         getattr(context.source_config, "override_metadata", False)
     )
@@ -101,6 +107,13 @@ def _connect(
         fingerprints = Fingerprints(
             settings.work_dir, session.base_url, context.service_name, context.run_id
         )
+        client.before_change = fingerprints.begin_to_write
+    elif known is None and "://" not in settings.work_dir:
+        # Others may keep some: what this run writes makes them false.
+        folder = folder_of(settings.work_dir, session.base_url, context.service_name)
+        if folder.is_dir():
+            doubt = Doubt(folder, context.run_id)
+            client.before_change = doubt.note
     writer = Writer(
         client,
         sender,
@@ -109,7 +122,7 @@ def _connect(
         with_connection=context.server.store_service_connection,
         fingerprints=fingerprints,
     )
-    return Connection(key, client, catalogue, sender, writer, fingerprints)
+    return Connection(key, client, catalogue, sender, writer, fingerprints, doubt)
 
 
 def _key(config: MetadataRestConfig, context: Context) -> str:

