@@ -37,6 +37,11 @@ class Client:
         self.without_delete_stale = False
         self.before_change: Callable[[], None] = lambda: None
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the server's clock is ahead of ours, as far as it has told."""
+        return getattr(self.session, "ahead", 0.0)
+
     def version(self) -> tuple[int, ...]:
         """The server's version, asked once: (1, 12, 6)."""
         if self._version is None:

@@ -66,7 +66,14 @@ class ServerComponent(Component):
         """Soft-delete what the scope lost, where ``markDeleted…`` of the source says so."""
         found = self.connection
         trusted = found.fingerprints if self.context.settings.skip_unchanged == "local" else None
-        return retire(found.client, found.catalogue, scope, self.context.source_config, trusted)
+        return retire(
+            found.client,
+            found.catalogue,
+            scope,
+            self.context.source_config,
+            trusted,
+            since=found.began,
+        )
 
     @property
     def connection(self) -> Connection:

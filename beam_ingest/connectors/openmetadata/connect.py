@@ -7,7 +7,8 @@ from collections.abc import Callable
 from beam_ingest.api.errors import FatalError
 from beam_ingest.api.secrets import Secret, resolve_options
 from beam_ingest.api.server import OpenMetadataServer
-from beam_ingest.http import HttpSession, RetryPolicy, Surroundings, Timeouts, Tls
+from beam_ingest.connectors.openmetadata.clock import DatedSession
+from beam_ingest.http import RetryPolicy, Surroundings, Timeouts, Tls
 
 
 def connect(
@@ -17,7 +18,7 @@ def connect(
     timeouts: Timeouts | None = None,
     policy: RetryPolicy | None = None,
     surroundings: Surroundings | None = None,
-) -> HttpSession:
+) -> DatedSession:
     """A session with ``server``; its secrets are read here and kept in memory only.
 
     Raises ``FatalError`` where there is no server in the workflow, or a secret cannot be read.
@@ -27,7 +28,7 @@ def connect(
             "the workflow names no OpenMetadata server",
             hint="add workflowConfig.openMetadataServerConfig with hostPort and securityConfig",
         )
-    return HttpSession(
+    return DatedSession(
         server.host_port,
         authorization=_bearer(server),
         headers={k: str(v) for k, v in resolve_options(server.extra_headers or {}).items()},

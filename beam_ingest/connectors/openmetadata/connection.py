@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from beam_ingest.api.component import Context
 from beam_ingest.connectors.openmetadata.catalogue import Catalogue
 from beam_ingest.connectors.openmetadata.client import Client
+from beam_ingest.connectors.openmetadata.clock import begun
 from beam_ingest.connectors.openmetadata.config import MetadataRestConfig
 from beam_ingest.connectors.openmetadata.connect import connect
 from beam_ingest.connectors.openmetadata.doubt import Doubt, folder_of
@@ -37,6 +38,8 @@ class Connection:
     fingerprints: Fingerprints | None = None
     doubt: Doubt | None = None
     """Noted where this run keeps no fingerprints and others do."""
+    began: float = 0.0
+    """When the run began, by this machine's clock."""
     users: int = 0
 
 
@@ -122,7 +125,8 @@ def _connect(
         with_connection=context.server.store_service_connection,
         fingerprints=fingerprints,
     )
-    return Connection(key, client, catalogue, sender, writer, fingerprints, doubt)
+    began = begun(context.run_id) if known is None else known.began
+    return Connection(key, client, catalogue, sender, writer, fingerprints, doubt, began)
 
 
 def _key(config: MetadataRestConfig, context: Context) -> str:

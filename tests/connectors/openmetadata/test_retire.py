@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from beam_ingest.api.errors import FatalError, IngestError, RetireRefused
 from beam_ingest.api.outcomes import Retired
 from beam_ingest.api.source import Scope
 from beam_ingest.api.source_config import DatabaseMetadata
+from beam_ingest.connectors.openmetadata.clock import begun
 from tests.connectors.openmetadata.support import (
     SCHEMA,
     context_of,
@@ -164,3 +166,47 @@ def test_what_cannot_be_listed_by_database_is_listed_at_large(fake: FakeOpenMeta
             assert retired == Retired(name == "s7")
     assert len(fake.counted.requests) <= 12
     assert len(fake.names("storedProcedure")) == 59
+
+
+@pytest.mark.parametrize("skip", ["off", "server", "local"])
+@pytest.mark.parametrize(("version", "gone"), [("1.12.6", 2), ("1.12.6", 40), ("2.0.7", 40)])
+def test_what_another_run_has_written_meanwhile_is_not_gone(
+    version: str, gone: int, skip: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with FakeOpenMetadata(version) as fake:
+        names = fill(fake, 300)
+        context = context_of(fake, run_id="slow", skipUnchanged=skip, workDir=str(tmp_path))
+        with opened(context) as slow:
+            write(slow, *parents(), table("t299"))
+            with opened(context_of(fake, run_id="quick")) as quick:
+                write(quick, table("fresh"), table("t000", schema_definition="made anew"))
+            assert slow.retire(Scope(SCHEMA, names[gone:])) == Retired(gone - 1)
+        assert fake.names("table") == [f"{SCHEMA}.fresh", names[0], *names[gone:]]
+    assert f"{SCHEMA}: 2 that are not in this run's listing were written since" in caplog.text
+
+
+def test_what_was_written_meanwhile_is_told_by_the_servers_clock(tmp_path: Path) -> None:
+    # The server's clock is an hour behind ours.
+    with FakeOpenMetadata(clock=lambda: time.time() - 3600) as fake:
+        names = fill(fake, 2)
+        fake.store.entities["table"][names[0]]["updatedAt"] -= 60_000
+        with opened(context_of(fake, run_id="slow")) as slow:
+            slow.begin()
+            with opened(context_of(fake, run_id="quick")) as quick:
+                write(quick, table("fresh"))
+            assert slow.retire(Scope(SCHEMA, names[1:])) == Retired(1)
+        assert fake.names("table") == [f"{SCHEMA}.fresh", names[1]]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "expected"),
+    [
+        ("20261126T052957Z-d5ea", 1795670998.0),
+        ("one", 1795671000.0),
+        ("29990101T000000Z-a", 1795671000.0),
+    ],
+)
+def test_a_process_that_comes_late_into_a_run_knows_when_it_began(
+    run_id: str, expected: float
+) -> None:
+    assert begun(run_id, lambda: 1795671000.0) == expected

@@ -211,6 +211,9 @@ def _handler(fake: FakeOpenMetadata) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(timestamp or fake.store.now() / 1000)
+
         def log_message(self, *args: object) -> None:
             """Quiet."""
 

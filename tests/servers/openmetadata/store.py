@@ -112,8 +112,8 @@ class Store:
                     del self.entities[child_type][fqn]
                     del self.by_id[child["id"]]
                 else:
-                    self.entities[child_type][fqn] = _deleted(child)
-            return _deleted(entity)
+                    self.entities[child_type][fqn] = _deleted(child, self.now())
+            return _deleted(entity, self.now())
 
     def now(self) -> int:
         """Milliseconds since the epoch."""
@@ -152,10 +152,11 @@ def changes_since(old: Entity) -> dict[str, Any]:
     }
 
 
-def _deleted(entity: Entity) -> Entity:
+def _deleted(entity: Entity, now: int) -> Entity:
     return {
         **entity,
         "deleted": True,
+        "updatedAt": now,
         "version": round(entity["version"] + 0.1, 1),
         "changeDescription": changes_since(entity),
     }
