@@ -37,6 +37,6 @@ def exit_with(run: Callable[[], Any]) -> NoReturn:
 
 
 def _collect_once() -> None:
-    # Once, so that a file that a component left open in a cycle of references is flushed.
+    # Once, so that what a component left in a cycle of references still comes to its end.
     gc.collect()
     gc.freeze()
