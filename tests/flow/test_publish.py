@@ -298,22 +298,3 @@ def test_in_is_passed_and_failed_whatever_a_bulk_sink_answers(
     assert what.count("d") == (found.deferred.count if found.deferred else 0)
     assert counts.failed == (found.dead.count if found.dead else 0)
     assert counts.unchanged == what.count("u")
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (lambda path: path.unlink(), "is gone"),
-        (lambda path: path.write_bytes(b'{"name":"r0"}\n'), "has 14 bytes, and had 42 when"),
-    ],
-)
-def test_a_staged_file_that_is_not_as_it_was_is_not_published(
-    plan: Plan, hooks: Hooks, change: Callable[[Path], object], why: str
-) -> None:
-    hooks["publish"] = lambda file: pytest.fail("it was published")
-    made = chunk(plan)
-    change(Path(plan.run_dir, made.file))
-    publish_all(plan, made)
-    found = published(plan, made)
-    assert found.state == "failed"
-    assert why in (found.error or "")

@@ -270,9 +270,7 @@ def test_what_a_sink_puts_off_is_offered_again_when_the_window_has_closed(
     assert counts_of(ledger, f"{step} (deferred)") == [2, 1, 0, 1, 1, 0]
 
 
-def test_a_sink_that_is_fatal_stops_the_run_and_nothing_is_settled(
-    tmp_path: Path, hooks: Any
-) -> None:
+def test_a_fatal_sink_stops_the_run_and_nothing_is_settled(tmp_path: Path, hooks: Any) -> None:
     case = Case(tmp_path, hooks, sink())
 
     def write(batch: Any) -> None:
