@@ -158,7 +158,9 @@ def _end_writer(
         completed = isinstance(component, BulkSink) and component.commit_on == "completed"
         # A replay's commit replaces nothing: that was seen to before it began.
         completed = completed or plan.replays is not None
-        commit = verdict.may_commit or (completed and verdict.came_to_its_end)
+        # What could not be listed is not known: what the run before left is more than this.
+        listed = folded.listing_error is None
+        commit = verdict.may_commit or (completed and verdict.came_to_its_end and listed)
         tally = _tally(run, writer, folded) if commit else None
         why = end(run, writer.name, component, wait, commit=commit, tally=tally)
         if why is not None:

@@ -55,6 +55,8 @@ class Follower(Generic[Place]):
         query = scope.expression
         if isinstance(query, exp.SetOperation) and scope.set_operation_scopes:
             left, right = (self.outputs(part) for part in scope.set_operation_scopes)
+            if query.args.get("by_name"):
+                return self._by_name(left, right)
             rest = [origins for _, origins in right] + [frozenset[Origin[Place]]()] * len(left)
             return [(name, own | more) for (name, own), more in zip(left, rest, strict=False)]
         if isinstance(query, exp.Lateral):
@@ -72,6 +74,16 @@ class Follower(Generic[Place]):
                 origins = frozenset(self._of(scope, projection))
                 found.append((projection.alias_or_name, origins))
         return found
+
+    def _by_name(
+        self, left: list[Output[Place]], right: list[Output[Place]]
+    ) -> list[Output[Place]]:
+        """DuckDB's ``UNION BY NAME``: the columns of both, each once."""
+        found: dict[str, Output[Place]] = {}
+        for name, origins in (*left, *right):
+            first, known = found.get(self._fold(name), (name, frozenset[Origin[Place]]()))
+            found[self._fold(name)] = first, known | origins
+        return list(found.values())
 
     def _star(self, scope: Scope, projection: exp.Expr) -> Iterator[Output[Place]]:
         table = projection.table if isinstance(projection, exp.Column) else ""

@@ -102,6 +102,13 @@ class TestCommitting:
         end(plan)
         assert calls.made[0][0] == call
 
+    def test_is_not_for_what_could_not_be_listed(self, tmp_path: Path, hooks: Hooks) -> None:
+        plan, calls = run_of(tmp_path, staged(bulk=CompletedBulk)), Calls(hooks)
+        begun(plan)
+        RunDir(plan.run_dir).write_listing([Split("k1")], [], "it broke off")
+        assert end(plan).exit_code == 1
+        assert calls.made[0][0] == "abort"
+
     def test_that_fails_fails_the_run(self, tmp_path: Path, hooks: Hooks) -> None:
         def refuse(token: Any) -> None:
             raise RuntimeError("no such alias")

@@ -103,6 +103,13 @@ def test_dialects(dialect: str, query: str) -> None:
     assert origins(query, "x", dialect) == {"x": {"s.a.x"}}
 
 
+def test_a_union_by_name_pairs_columns_by_their_names() -> None:
+    query = "select id, x from a union all by name select z, ID from b"
+    assert origins(query, "id x z", "duckdb") == {
+        "id": {"s.a.id", "s.b.id"}, "x": {"s.a.x"}, "z": {"s.b.z"},
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["select from where", "vacuum", "((((", "create table t (a int)"])
 def test_what_is_no_query_is_unparsable(text: str) -> None:
     with pytest.raises(Unparsable):
