@@ -38,8 +38,9 @@ def find_run(work_dir: str, name: str) -> str:
     if name == LATEST:
         folder = Path(work_dir).expanduser()
         found = sorted((str(path.parent) for path in folder.glob("*/run.json")), reverse=True)
-        candidates = [next((path for path in found if "replayOf" not in read_run(path)), "")]
-    for path in filter(None, candidates):
+        latest = next((path for path in found if "replayOf" not in read_run(path)), None)
+        candidates = [] if latest is None else [latest]
+    for path in candidates:
         if RunDir(path).store.read("run.json") is not None:
             return path
     raise CannotStart(

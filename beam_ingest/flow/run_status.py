@@ -115,7 +115,7 @@ def status_of(
         trouble=trouble,
         splits_total=None if listing is None else 1 + len(listing["splits"]),
         splits_done=len({name.partition(".")[0] for name in run.store.names("marks")}),
-        stream=stream_status(run) if known.get("unbounded") else None,
+        stream=stream_status(run, listing) if known.get("unbounded") else None,
         silence=quiet,
     )
 

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from pydantic_core import to_json
 
 from beam_ingest.api.errors import FatalError, TransientError
+from beam_ingest.connectors.openmetadata.clock import DatedSession
 from beam_ingest.connectors.openmetadata.routes import Collection
-from beam_ingest.http import HttpSession, Page, RequestRefused, cursor_pages
+from beam_ingest.http import Page, RequestRefused, cursor_pages
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Client:
     ``before_change`` is called before each request that changes what the server holds.
     """
 
-    def __init__(self, session: HttpSession, api_version: str = "v1") -> None:
+    def __init__(self, session: DatedSession, api_version: str = "v1") -> None:
         self.session = session
         self._base = f"/{api_version}"
         self._version: tuple[int, ...] | None = None
@@ -40,7 +41,7 @@ class Client:
     @property
     def ahead(self) -> float:
         """Seconds by which the server's clock is ahead of ours, as far as it has told."""
-        return getattr(self.session, "ahead", 0.0)
+        return self.session.ahead
 
     def version(self) -> tuple[int, ...]:
         """The server's version, asked once: (1, 12, 6)."""

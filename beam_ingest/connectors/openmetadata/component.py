@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from beam_ingest.api.component import Check, Component
 from beam_ingest.api.outcomes import Retired
@@ -20,12 +21,14 @@ class ServerComponent(Component):
     class Config(MetadataRestConfig):
         """OpenMetadata's keys of ``metadata-rest``, and ours."""
 
+    overwrites: ClassVar[bool] = True
+    """Whether what it writes takes the place of what the server holds of an entity."""
     config: MetadataRestConfig
     _connection: Connection | None = None
 
     def open(self) -> None:
         """Connect; the first request is made when there is something to write."""
-        self._connection = acquire(self.config, self.context)
+        self._connection = acquire(self.config, self.context, overwrites=self.overwrites)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -43,17 +43,18 @@ class Connection:
     users: int = 0
 
 
-def acquire(config: MetadataRestConfig, context: Context) -> Connection:
+def acquire(config: MetadataRestConfig, context: Context, *, overwrites: bool = True) -> Connection:
     """This process's connection of the run; made on first use.
 
-    What an earlier one of the same run knew of the server is taken over.
+    What an earlier one of the same run knew of the server is taken over. Who ``overwrites``
+    nothing leaves no doubt (see ``doubt``).
     """
-    key = _key(config, context)
+    key = f"{_key(config, context)}\n{overwrites}"
     with _lock:
         connection = _open.get(key)
         if connection is None:
             known = _parked.get(key) if context.run_id else None
-            connection = _connect(key, config, context, known)
+            connection = _connect(key, config, context, known, overwrites=overwrites)
             _open[key] = connection
             _parked.clear()
         connection.users += 1
@@ -78,7 +79,12 @@ def release(connection: Connection) -> None:
 
 
 def _connect(
-    key: str, config: MetadataRestConfig, context: Context, known: Connection | None
+    key: str,
+    config: MetadataRestConfig,
+    context: Context,
+    known: Connection | None,
+    *,
+    overwrites: bool,
 ) -> Connection:
     settings = context.settings
     session = connect(
@@ -110,8 +116,9 @@ def _connect(
         fingerprints = Fingerprints(
             settings.work_dir, session.base_url, context.service_name, context.run_id
         )
-        client.before_change = fingerprints.begin_to_write
-    elif known is None and "://" not in settings.work_dir:
+        if overwrites:
+            client.before_change = fingerprints.begin_to_write
+    elif overwrites and known is None and "://" not in settings.work_dir:
         # Others may keep some: what this run writes makes them false.
         folder = folder_of(settings.work_dir, session.base_url, context.service_name)
         if folder.is_dir():

@@ -195,12 +195,8 @@ class Fingerprints:
 
 def _together(parts: Path) -> dict[tuple[str, str], str]:
     """What the files of a run's processes say; an empty hash where they do not agree."""
-    files = list(parts.glob("*.jsonl"))
-    if len(files) == 1:  # nobody to disagree with
-        said_last = _last(files[0]).items()
-        return {key: hash_.strip(_SENDING) for key, hash_ in said_last if hash_ != _NOT_SENT}
     said: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for part in files:
+    for part in parts.glob("*.jsonl"):
         for key, hash_ in _last(part).items():
             said[key].add(hash_)
     found: dict[tuple[str, str], str] = {}

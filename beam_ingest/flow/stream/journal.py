@@ -8,7 +8,7 @@ stays small however long the run: totals, and numbers as ranges.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -140,6 +140,10 @@ class Journal:
         """Whether messages are claimed, or came in a poll with claimed ones, and not settled."""
         return self.claim is not None or max(self.polls, default=0) > self.settled.prefix
 
+    def is_settled_to(self, end: Cursor | None) -> bool:
+        """Whether the partition is read to its ``end``, and all that was read of it is settled."""
+        return end is not None and self.claim is None and self.settled.prefix >= end.next
+
     def advance(self) -> tuple[int, Any] | None:
         """The number and position before which all is settled, where that has moved on."""
         reached = [end for end in self.polls if end <= self.settled.prefix]
@@ -212,14 +216,14 @@ def listed_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal
 def gone_journals(run: RunDir, listing: dict[str, Any] | None) -> list[Journal]:
     """Those of partitions that an earlier attempt read and that are not in the listing."""
     listed = {partition_id(key) for key, _ in listing["splits"]} if listing else set()
-    return [journal for journal in all_journals(run) if journal.id not in listed]
+    return all_journals(run, besides=listed)
 
 
-def all_journals(run: RunDir) -> list[Journal]:
+def all_journals(run: RunDir, besides: Collection[str] = ()) -> list[Journal]:
     """Those of every partition that an attempt at the run has listed; none of a run that ends."""
     names = [name for name in run.store.names("partitions") if name.endswith(".json")]
     ids = [name.removesuffix(".json") for name in names if not name.endswith(END)]
-    found = (Journal.read(run, id_) for id_ in ids)
+    found = (Journal.read(run, id_) for id_ in ids if id_ not in besides)
     return [journal for journal in found if journal is not None]
 
 
@@ -232,15 +236,6 @@ def read_end(run: RunDir, id_: str) -> Cursor | None:
     """What ``write_end`` wrote, or None."""
     data = run.store.read(f"partitions/{id_}{END}")
     return None if data is None else Cursor(*json.loads(data))
-
-
-def is_drained(run: RunDir, id_: str) -> bool:
-    """Whether a partition is read to its end, and all that was read of it is settled."""
-    end = read_end(run, id_)
-    if end is None:
-        return False
-    journal = Journal.read(run, id_)
-    return journal is not None and journal.claim is None and journal.settled.prefix >= end.next
 
 
 def _name(id_: str) -> str:

@@ -32,9 +32,9 @@ from beam_ingest.flow.stream.engine import Engine
 from beam_ingest.flow.stream.journal import (
     Journal,
     gone_journals,
-    is_drained,
     listed_journals,
     partition_id,
+    read_end,
 )
 from beam_ingest.flow.stream.pane import Panes
 from beam_ingest.flow.stream.read import Partition
@@ -186,7 +186,15 @@ def _attend(
 
 
 def _all_drained(run: RunDir, partitions: Sequence[Partition]) -> bool:
-    return all(is_drained(run, partition.id) for partition in partitions)
+    return all(_is_drained(run, partition.id) for partition in partitions)
+
+
+def _is_drained(run: RunDir, id_: str) -> bool:
+    end = read_end(run, id_)
+    if end is None:  # as long as it is read: the journal is looked at in the end only
+        return False
+    journal = Journal.read(run, id_)
+    return journal is not None and journal.is_settled_to(end)
 
 
 def _settle_rest(

@@ -11,8 +11,8 @@ from beam_ingest.flow.stream.journal import (
     Journal,
     Tally,
     gone_journals,
-    is_drained,
     listed_journals,
+    read_end,
 )
 from beam_ingest.flow.verdict import judge
 
@@ -53,7 +53,7 @@ def _count(run: RunDir, journal: Journal, stream: StreamReport, folded: Fold) ->
     stream.partitions += 1
     told = journal.acknowledged if journal.told else None
     stream.acknowledged[journal.split.key] = told[1] if told else None
-    if is_drained(run, journal.id):
+    if journal.is_settled_to(read_end(run, journal.id)):
         stream.drained += 1
         folded.splits.done += 1
         return

@@ -9,8 +9,8 @@ from beam_ingest.flow.run_dir import RunDir
 from beam_ingest.flow.stream.journal import (
     Journal,
     gone_journals,
-    is_drained,
     listed_journals,
+    read_end,
 )
 
 
@@ -40,16 +40,15 @@ class StreamStatus:
         return values
 
 
-def stream_status(run: RunDir) -> StreamStatus:
-    """What the journals of an unbounded run say."""
-    listing = run.listing()
+def stream_status(run: RunDir, listing: dict[str, Any] | None) -> StreamStatus:
+    """What the journals of an unbounded run say; ``listing`` is its own."""
     if listing is None:
         return StreamStatus(None)
     journals = listed_journals(run, listing)
     known = [*journals, *gone_journals(run, listing)]
     return StreamStatus(
         partitions=len(journals),
-        drained=sum(is_drained(run, journal.id) for journal in journals),
+        drained=sum(journal.is_settled_to(read_end(run, journal.id)) for journal in journals),
         settled=sum(_read(journal) for journal in known),
         dead_letters=sum(journal.tally.dead_letters for journal in known),
     )

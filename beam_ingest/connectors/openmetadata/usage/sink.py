@@ -51,6 +51,9 @@ class MetadataUsageBulkSink(ServerComponent, BulkSink):
             ),
         ] = Field(None, description="OpenMetadata's key for its staging folder; not used.")
 
+    # It adds to entities: what a metadata workflow has left stays trusted.
+    overwrites = False
+
     def open(self) -> None:
         """Connect; the server's tables are listed when a name is to be resolved."""
         # sqlglot takes 0.2 s to import: not before it is needed.
@@ -58,8 +61,6 @@ class MetadataUsageBulkSink(ServerComponent, BulkSink):
         from beam_ingest.connectors.openmetadata.usage.resolve import Resolver
 
         super().open()
-        # It adds to entities and overwrites none: what a metadata workflow has left stays trusted.
-        self.connection.client.before_change = lambda: None
         resolver = Resolver(self.connection.catalogue)
         self._made_of = partial(made_of, resolver=resolver)
         self._told: set[str] = set()

@@ -21,12 +21,7 @@ def connect(config: SqliteConfig) -> sqlite3.Connection:
             "databaseMode is ':memory:', an empty database of this process: nothing to read",
             hint="set databaseMode to the path of a SQLite file",
         )
-    if not Path(path).is_file():
-        kind = "a directory" if Path(path).is_dir() else "no such file"
-        raise FatalError(
-            f"{path}: {kind}",
-            hint="databaseMode is the path of the SQLite file, from the current folder",
-        )
+    check_is_file(path, "databaseMode is the path of the SQLite file, from the current folder")
     options = {**resolve_options(config.connection_options), "mode": "ro"}
     arguments = resolve_options(config.connection_arguments)
     arguments.pop("uri", None)
@@ -41,6 +36,13 @@ def connect(config: SqliteConfig) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def check_is_file(path: str, hint: str) -> None:
+    """Raise ``FatalError`` with ``hint`` where there is none: SQLite would make it."""
+    if not Path(path).is_file():
+        kind = "a directory" if Path(path).is_dir() else "no such file"
+        raise FatalError(f"{path}: {kind}", hint=hint)
 
 
 @contextmanager
